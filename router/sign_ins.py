@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import CursorResult, func, select, update
 from sqlmodel import Session, col
 
 from router.models import Agent, AgentSession
@@ -19,8 +19,13 @@ _SEEN_EVERY = timedelta(minutes=5)
 
 
 def open_session(session: Session, agent: Agent, now: datetime, *, address: str = "", browser: str = "") -> str:
-    """A new session and the token for its cookie. Only the token's hash is kept."""
+    """A new session and the token for its cookie. Only the token's hash is kept. Raises LookupError for the deactivated.
+
+    The person's row is locked: a session that is opened while they are being deactivated must not survive it."""
     assert agent.id is not None
+    active = select(col(Agent.active)).where(col(Agent.id) == agent.id).with_for_update()
+    if not session.execute(active).scalar():
+        raise LookupError(agent.id)
     token = secrets.token_urlsafe(32)
     session.add(
         AgentSession(
@@ -62,6 +67,12 @@ def of_agent(session: Session, agent: Agent, now: datetime) -> list[AgentSession
     """This person's open sessions, the last used first."""
     mine = select(AgentSession).where(col(AgentSession.agent_id) == agent.id, *_alive(now))
     return list(session.execute(mine.order_by(col(AgentSession.seen_at).desc(), col(AgentSession.id))).scalars())
+
+
+def last_seen(session: Session) -> dict[int, datetime]:
+    """When each person was last here, by the key of the person."""
+    seen = select(col(AgentSession.agent_id), func.max(col(AgentSession.seen_at))).group_by(col(AgentSession.agent_id))
+    return {agent: at for agent, at in session.execute(seen).all()}
 
 
 def end(session: Session, agent: Agent, session_id: int, now: datetime) -> bool:

@@ -1,0 +1,39 @@
+"""Stable codes of the desk in words of the page. One way to say a thing: pages take their words from here."""
+
+from __future__ import annotations
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _
+
+_WORDS: dict[str, dict[str, LazyString]] = {
+    "view": {
+        "open": _("Open"),
+        "mine": _("Mine"),
+        "unassigned": _("Unassigned"),
+        "due": _("Due soon"),
+        "priority": _("Urgent and high"),
+        "waiting": _("Waiting"),
+        "resolved": _("Resolved"),
+        "spam": _("Spam"),
+        "machine": _("Machine mail"),
+    },
+    "role": {"agent": _("Agent"), "manager": _("Manager")},
+    "theme": {"": _("As the system"), "light": _("Light"), "dark": _("Dark")},
+    "refused": {
+        "short": _("Use at least 8 characters."),
+        "long": _("Use at most 256 characters."),
+        "common": _("This password is among the first that are guessed. Choose another."),
+        "about_you": _("This password is your name or address with little added. Choose another."),
+        "wrong": _("This is not your present password."),
+        "differs": _("The two do not agree."),
+        "email_shape": _("This is no mail address. Write it as name@example.com."),
+        "email_taken": _("This address is on the desk already. Make a new link for that person instead."),
+        "role": _("Choose agent or manager."),
+        "last_manager": _("The desk needs a manager. Make somebody else a manager first."),
+    },
+}
+
+
+def word_of(kind: str, code: str) -> str:
+    """The page's word for a code; the code itself where nobody has written one."""
+    return str(_WORDS.get(kind, {}).get(code, code))
