@@ -84,29 +84,23 @@ def use_link(session: Session, token: str, now: datetime) -> Agent | None:
     return agent if claimed == 1 else None
 
 
-def check_password(session: Session, email: str, password: str) -> Agent | None:
-    """The person, when address and password belong together. Unknown, deactivated and password-less people cost the
-    same work as a wrong password."""
-    agent = by_email(session, email)
+def knows_password(agent: Agent | None, password: str) -> bool:
+    """Does the password belong to this person? Nobody, the deactivated and the password-less cost the same work as a
+    wrong password. Slow on purpose: call it with no transaction open."""
     known = agent.password_hash if agent and agent.active else ""
-    if not passwords.matches(known, password) or agent is None:
-        return None
-    if passwords.is_outdated(agent.password_hash):
-        agent.password_hash = passwords.hash_of(password)
-    return agent
+    return passwords.matches(known, password)
 
 
-def set_password(session: Session, agent: Agent, password: str) -> None:
-    """Raises AgentError with the code of router.passwords.problem."""
-    code = passwords.problem(password, agent.email, agent.name)
+def new_hash(password: str, email: str, name: str) -> str:
+    """What to keep of a new password. Raises AgentError with the code of router.passwords.problem. Slow on purpose."""
+    code = passwords.problem(password, email, name)
     if code:
         raise AgentError(code, f"this password cannot be used ({code}); choose another with at least 8 characters")
-    agent.password_hash = passwords.hash_of(password)
-    session.add(agent)
+    return passwords.hash_of(password)
 
 
 def deactivate(session: Session, agent: Agent, now: datetime) -> None:
-    """Shut every door of this person in one transaction: sessions, links, password. Raises AgentError for the last manager."""
+    """Shut every door of this person in one transaction. Raises AgentError for the last manager."""
     if agent.role is Role.MANAGER and _other_managers(session, agent) == 0:
         raise AgentError("last_manager", "the desk needs a manager; make another one first")
     agent.active = False

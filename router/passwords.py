@@ -59,11 +59,6 @@ def matches(password_hash: str, password: str) -> bool:
         return False
 
 
-def is_outdated(password_hash: str) -> bool:
-    """Was it made with weaker parameters than today's?"""
-    return _hasher.check_needs_rehash(password_hash)
-
-
 @lru_cache(maxsize=1)
 def _nobody() -> str:
     return _hasher.hash("nobody has this password")
