@@ -209,9 +209,11 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The other side took it. `provider_id` is its name for it, if it gave one."""
+    """The other side took it. `provider_id` is its name for it, if it gave one; `refused` are recipients it would not
+    take while it took others."""
 
     provider_id: str = ""
+    refused: tuple[RecipientReport, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
