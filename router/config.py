@@ -43,20 +43,30 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default=Path("data"), description="Folder for the database, files, keys and the outbox.")
     database_url: str = Field(default="", description="postgresql://… or sqlite:///…; empty: SQLite in DATA_DIR.")
     redis_url: str = Field(default="", description="redis://… or unix://…; empty: an embedded Valkey is started.")
-    secret_key: SecretStr = Field(default=SecretStr(""), description="Signs cookies and reply tokens; empty: made once and kept in DATA_DIR.")
-    files_url: str = Field(default="", description="file:///folder for attachments and large mails; empty: DATA_DIR/files.")
+    secret_key: SecretStr = Field(
+        default=SecretStr(""), description="Signs cookies and reply tokens; empty: made once and kept in DATA_DIR."
+    )
+    files_url: str = Field(
+        default="", description="file:///folder for attachments and large mails; empty: DATA_DIR/files."
+    )
     switchboard_config: Path = Field(default=Path("switchboard.toml"), description="The accounts file.")
     host: str = Field(default="127.0.0.1", description="Address that web and live listen on.")
     port: int = Field(default=8000, ge=1, le=65535, description="Port of the pages.")
     live_port: int = Field(default=0, ge=0, le=65535, description="Port of live updates; 0: PORT + 1.")
     base_url: str = Field(default="", description="Public address of the pages, for links; empty: http://HOST:PORT.")
-    live_url: str = Field(default="", description="Public address of live updates, when a proxy puts them elsewhere than LIVE_PORT.")
+    live_url: str = Field(
+        default="", description="Public address of live updates, when a proxy puts them elsewhere than LIVE_PORT."
+    )
     smtp_listen: str = Field(default="127.0.0.1:2525", description="host:port of the mail listener; 'off': none.")
     lmtp_listen: str = Field(default="off", description="host:port of the LMTP listener; 'off': none.")
-    max_mail_bytes: int = Field(default=50 * 2**20, ge=64 * 1024, description="Larger mail is refused, or fetched in part.")
+    max_mail_bytes: int = Field(
+        default=50 * 2**20, ge=64 * 1024, description="Larger mail is refused, or fetched in part."
+    )
     web_threads: int = Field(default=16, ge=2, description="Requests that the web process works on at once.")
     live_threads: int = Field(default=128, ge=4, description="Browsers that the live process serves at once.")
-    trusted_proxies: int = Field(default=0, ge=0, description="Proxies in front of us whose X-Forwarded-* headers count.")
+    trusted_proxies: int = Field(
+        default=0, ge=0, description="Proxies in front of us whose X-Forwarded-* headers count."
+    )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
     @field_validator("log_level")
@@ -108,7 +118,11 @@ class Config:
 
     @cached_property
     def files_dir(self) -> Path:
-        return Path(self.settings.files_url.removeprefix("file://")) if self.settings.files_url else self.data_dir / "files"
+        return (
+            Path(self.settings.files_url.removeprefix("file://"))
+            if self.settings.files_url
+            else self.data_dir / "files"
+        )
 
     @cached_property
     def outbox_dir(self) -> Path:
@@ -199,7 +213,10 @@ def _accounts(document: dict[str, Any], problems: list[str], settings: Settings 
     problems += [f"{where}: unknown table [{name}]; known are [desk] and [[accounts]]" for name in unknown]
     tables = document.get("accounts") or [DEFAULT_ACCOUNT]
     accounts = [a for i, t in enumerate(tables, 1) if (a := _account(f"{where}: account {i}", t, problems))]
-    for kind, values in (("name", [a.name for a in accounts]), ("address", [x for a in accounts for x in a.addresses()])):
+    for kind, values in (
+        ("name", [a.name for a in accounts]),
+        ("address", [x for a in accounts for x in a.addresses()]),
+    ):
         problems += [f"{where}: {kind} {v!r} is used twice" for v in sorted({v for v in values if values.count(v) > 1})]
     return tuple(accounts)
 

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlmodel import Session
+from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlmodel import Session, SQLModel
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +94,11 @@ class Database:
             _open_transactions.reset(token)
 
 
+def table(model: type[SQLModel]) -> Table:
+    """The table behind `model`, for the set-based statements of the intake."""
+    return cast("Table", model.__table__)  # type: ignore[attr-defined]
+
+
 def after_commit(session: Session, ring: Callable[[], object]) -> None:
     """Run `ring` when the transaction of `session` has been committed."""
     session.info.setdefault("after_commit", []).append(ring)
@@ -107,5 +112,5 @@ def in_transaction() -> bool:
 def _safely(ring: Callable[[], object]) -> None:
     try:
         ring()
-    except Exception:  # noqa: BLE001 - the commit stands whatever a bell does; the sweep rings again
+    except Exception:
         log.warning("bell failed after commit", exc_info=True)

@@ -47,3 +47,14 @@ def verified_ref(key: bytes, token: ReplyToken) -> str:
 def _mac(key: bytes, short: str, nonce: str) -> str:
     digest = hmac.new(hmac.new(key, b"reply-token/1", sha256).digest(), f"{short}.{nonce}".encode(), sha256).digest()
     return base64.b32encode(digest[:10]).decode().lower()
+
+
+def fixed_nonce(key: bytes, purpose: str) -> str:
+    """The nonce of something that exists at most once, such as a ticket's acknowledgement."""
+    digest = hmac.new(hmac.new(key, b"nonce/1", sha256).digest(), purpose.encode(), sha256).digest()
+    return base64.b32encode(digest[:5]).decode().lower()
+
+
+def new_nonce() -> str:
+    """A fresh nonce for an agent's answer."""
+    return base64.b32encode(secrets.token_bytes(5)).decode().lower()

@@ -6,6 +6,8 @@ from typing import Any
 from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
+from router.models import columns  # noqa: F401 - its naming convention must stand before the first table
+
 
 class Account(SQLModel, table=True):
     """`cursor` is the channel's own, stored only together with what it brought. `created_at` is when the desk first

@@ -41,9 +41,7 @@ class Message(SQLModel, table=True):
         UniqueConstraint("dedupe_key"),
         Index("ix_message_ticket_id_id", "ticket_id", "id"),
         Index("ix_message_external_ref", "external_ref"),
-        Index(
-            "ix_message_to_send", "send_state", "next_try_at", sqlite_where=text(_due), postgresql_where=text(_due)
-        ),
+        Index("ix_message_to_send", "send_state", "next_try_at", sqlite_where=text(_due), postgresql_where=text(_due)),
         Index(
             "ix_message_auto_recipient",
             "recipient",
@@ -58,10 +56,18 @@ class Message(SQLModel, table=True):
             sqlite_where=text(_ack),
             postgresql_where=text(_ack),
         ),
+        Index(
+            "ix_message_auto_recent",
+            "created_at",
+            "account_id",
+            sqlite_where=text(_ack),
+            postgresql_where=text(_ack),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     ticket_id: int = Field(foreign_key="ticket.id", sa_type=BigId)
+    account_id: int = Field(foreign_key="account.id")
     direction: Direction = Field(sa_type=enum_type(Direction))
     created_at: datetime
     agent_id: int | None = Field(default=None, foreign_key="agent.id")
@@ -74,6 +80,8 @@ class Message(SQLModel, table=True):
     # What is new in `text`, without quotes and signature.
     new_text: str = ""
     html: str | None = None
+    # The same sender with the same words within the hour is not acknowledged again.
+    body_hash: str = Field(default="", max_length=16)
     language: str = Field(default="", max_length=16)
     external_ref: str = Field(default="", max_length=255)
     references: list[str] = Field(default_factory=list, sa_type=JSON)

@@ -4,6 +4,8 @@ from datetime import datetime
 
 from sqlmodel import Field, SQLModel
 
+from router.models import columns  # noqa: F401 - its naming convention must stand before the first table
+
 
 class PublishedRulebook(SQLModel, table=True):
     """`rules` and `replies` are the two texts as they were written (TOML). The highest version is the live one."""

@@ -1,0 +1,183 @@
+"""Drain: claim recorded items, understand them, accept them. One bad item in a batch of fifty stops no other."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session, col
+
+from router import accounts
+from router.context import App
+from router.intake.accept import accept
+from router.intake.drafts import Plan
+from router.intake.understand import Item, Understood, Unreadable, understand
+from router.models import Inbound, InboundState
+
+log = logging.getLogger(__name__)
+
+BATCH = 50
+# A worker that died lets its items go after this. One that is merely slow may be overtaken: the keys of what both
+# write exist once, and an item ends once.
+LEASE_SECONDS = 60
+# A mail that was begun so often and never finished kills its worker: a person must look at it (X4).
+TRIES = 3
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of the items of one or more batches."""
+
+    tickets: int = 0
+    replies: int = 0
+    duplicates: int = 0
+    quarantined: int = 0
+    reports: int = 0
+    left: int = 0
+
+    @property
+    def items(self) -> int:
+        return self.tickets + self.replies + self.duplicates + self.quarantined + self.reports
+
+    def add(self, plan: Plan) -> None:
+        for ending in plan.endings:
+            if ending.state == InboundState.DUPLICATE:
+                self.duplicates += 1
+            elif ending.state == InboundState.QUARANTINED:
+                self.quarantined += 1
+            elif ending.code == "delivery_report":
+                self.reports += 1
+            elif ending.joined:
+                self.replies += 1
+            else:
+                self.tickets += 1
+
+
+def drain(app: App, now: Callable[[], datetime], limit: int = BATCH) -> Counts:
+    """Work through everything that is recorded, `limit` items a transaction, oldest first."""
+    counts = Counts()
+    while True:
+        items = claim(app, now(), limit)
+        if not items:
+            return counts
+        before = counts.items
+        accept_items(app, items, now, counts)
+        if counts.items == before:
+            # Every item of the batch was put back for later: going on would claim nothing new.
+            return counts
+
+
+def claim(app: App, now: datetime, limit: int) -> list[Item]:
+    """Take up to `limit` items for this worker. An item that was begun before comes alone: it may be the one that kills
+    its worker, and must not take others with it."""
+    with app.db.begin() as session:
+        free = or_(col(Inbound.lease_until).is_(None), col(Inbound.lease_until) < now)
+        waiting = (
+            select(Inbound)
+            .where(col(Inbound.state) == InboundState.RECORDED, free)
+            .order_by(col(Inbound.id))
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        rows = list(session.execute(waiting).scalars())
+        fresh = [row for row in rows if row.attempts == 0]
+        rows = fresh or rows[:1]
+        if not rows:
+            return []
+        ids = [row.id for row in rows]
+        session.execute(
+            update(Inbound)
+            .where(col(Inbound.id).in_(ids))
+            .values(attempts=col(Inbound.attempts) + 1, lease_until=now + timedelta(seconds=LEASE_SECONDS))
+            .execution_options(synchronize_session=False)
+        )
+        names = accounts.names(session)
+        app.reach("claiming")
+    app.reach("claimed")
+    return [_item(app, row, names[row.account_id]) for row in rows]
+
+
+def accept_items(app: App, items: Sequence[Item], now: Callable[[], datetime], counts: Counts) -> None:
+    """Understand and accept `items`; when the batch fails as a whole, each of them by itself."""
+    read = [_read(app, item) for item in items]
+    try:
+        counts.add(_accept(app, read, now()))
+    except SQLAlchemyError:
+        log.warning("batch failed", exc_info=len(read) == 1, extra={"items": len(read)})
+        for one in read:
+            _accept_alone(app, one, now, counts)
+
+
+def release_claims(app: App) -> None:
+    """Let go of every claim. Only for a start at which no other worker of this desk can be alive."""
+    with app.db.begin() as session:
+        session.execute(update(Inbound).where(col(Inbound.state) == InboundState.RECORDED).values(lease_until=None))
+
+
+def _read(app: App, item: Item) -> Understood | Unreadable:
+    if not item.raw:
+        return Unreadable(item, "lost", "its bytes are not in the file store; look for them in a backup of it")
+    if item.attempts > TRIES:
+        return Unreadable(
+            item, "poison", f"reading it failed {TRIES} times without a word; its worker died or was stopped"
+        )
+    return understand(app, item)
+
+
+def _accept(app: App, read: Sequence[Understood | Unreadable], now: datetime) -> Plan:
+    with app.db.begin() as session:
+        understood = [one for one in read if isinstance(one, Understood)]
+        unreadable = [one for one in read if isinstance(one, Unreadable)]
+        plan = accept(app, session, understood, unreadable, now)
+        app.reach("accepting")
+    app.reach("accepted")
+    return plan
+
+
+def _accept_alone(app: App, one: Understood | Unreadable, now: Callable[[], datetime], counts: Counts) -> None:
+    try:
+        counts.add(_accept(app, [one], now()))
+    except SQLAlchemyError as error:
+        log.exception("item failed", extra={"inbound": one.item.inbound_id})
+        if one.item.attempts < TRIES:
+            _put_back(app, one.item, now())
+            counts.left += 1
+        else:
+            reason = f"it could not be stored: {type(error).__name__}"
+            counts.add(_accept(app, [Unreadable(one.item, "not_stored", reason)], now()))
+
+
+def _put_back(app: App, item: Item, now: datetime) -> None:
+    with app.db.begin() as session:
+        later = now + timedelta(seconds=2**item.attempts)
+        _set_lease(session, item.inbound_id, later)
+
+
+def _set_lease(session: Session, inbound_id: int, until: datetime) -> None:
+    session.execute(update(Inbound).where(col(Inbound.id) == inbound_id).values(lease_until=until))
+
+
+def _item(app: App, row: Inbound, account: str) -> Item:
+    assert row.id is not None
+    return Item(
+        inbound_id=row.id,
+        account_id=row.account_id,
+        account=account,
+        received_at=row.received_at,
+        envelope=row.envelope,
+        raw=row.raw if row.raw is not None else _kept_bytes(app, row),
+        attempts=row.attempts + 1,
+        released=row.released,
+    )
+
+
+def _kept_bytes(app: App, row: Inbound) -> bytes:
+    try:
+        return app.files.get(row.raw_key or "")
+    except OSError:
+        log.exception("file store lost an item", extra={"inbound": row.id})
+        return b""

@@ -1,0 +1,263 @@
+"""Store: write a plan, one statement a table, whatever the size of the batch. Keys flow from table to table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Insert, bindparam, case, delete, insert, update
+from sqlmodel import Session
+
+from router.db import table
+from router.intake.drafts import Plan, TicketDraft
+from router.models import (
+    Attachment,
+    Clock,
+    ClockKind,
+    ClockState,
+    Customer,
+    Event,
+    Identity,
+    Inbound,
+    InboundState,
+    Message,
+    Participant,
+    SendState,
+    Status,
+    Ticket,
+    TicketTag,
+)
+
+_CUSTOMER, _TICKET, _MESSAGE = (
+    insert(table(model)).returning(table(model).c.id, sort_by_parameter_order=True)
+    for model in (Customer, Ticket, Message)
+)
+_IDENTITY, _ATTACHMENT, _PARTICIPANT, _TAG, _CLOCK, _EVENT = (
+    insert(table(model)) for model in (Identity, Attachment, Participant, TicketTag, Clock, Event)
+)
+_inbound, _ticket, _message, _tag = table(Inbound), table(Ticket), table(Message), table(TicketTag)
+
+_END = (
+    update(_inbound)
+    .where(_inbound.c.id == bindparam("b_id"), _inbound.c.state == InboundState.RECORDED)
+    .values(
+        state=bindparam("b_state"),
+        reason_code=bindparam("b_code"),
+        reason=bindparam("b_reason"),
+        ticket_id=bindparam("b_ticket"),
+        message_id=bindparam("b_message"),
+        done_at=bindparam("b_now"),
+        lease_until=None,
+    )
+)
+# Relative to what the row says now, not to what was read: an agent may work on the ticket at this very moment.
+_TOUCH = (
+    update(_ticket)
+    .where(_ticket.c.id == bindparam("b_id"))
+    .values(
+        message_count=_ticket.c.message_count + bindparam("b_added"),
+        last_message_at=case(
+            (_ticket.c.last_message_at < bindparam("b_at"), bindparam("b_at")), else_=_ticket.c.last_message_at
+        ),
+        last_sender=bindparam("b_sender"),
+        snippet=bindparam("b_snippet"),
+        has_attachments=_ticket.c.has_attachments | bindparam("b_attachments"),
+        priority=case(
+            (_ticket.c.priority < bindparam("b_priority"), bindparam("b_priority")), else_=_ticket.c.priority
+        ),
+        status=case(
+            (
+                bindparam("b_reopen") & _ticket.c.status.in_([Status.WAITING, Status.RESOLVED]),
+                Status.OPEN,
+            ),
+            else_=_ticket.c.status,
+        ),
+        version=_ticket.c.version + 1,
+    )
+)
+_DELIVERY = update(_message).where(_message.c.id == bindparam("b_id")).values(delivery=bindparam("delivery"))
+_SUPPRESS = (
+    update(table(Identity))
+    .where(table(Identity).c.address == bindparam("b_address"), table(Identity).c.suppressed_at.is_(None))
+    .values(suppressed_at=bindparam("b_now"), suppressed_reason=bindparam("reason"))
+)
+
+_MESSAGE_DEFAULTS: dict[str, Any] = {
+    "agent_id": None,
+    "html": None,
+    "body_hash": "",
+    "machine": [],
+    "verified": None,
+    "remote_content": False,
+    "notices": [],
+    "automatic": False,
+    "reply_name": "",
+    "recipient": "",
+    "recipient_domain": "",
+    "send_state": SendState.NONE,
+    "attempts": 0,
+    "next_try_at": None,
+    "provider_id": "",
+    "last_error": "",
+}
+
+
+def store(session: Session, plan: Plan, kind: str) -> None:
+    """Write all of `plan`. Raises IntegrityError when another worker made the same customer or message meanwhile."""
+    _store_customers(session, plan, kind)
+    _store_tickets(session, plan)
+    _touch_tickets(session, plan)
+    _store_messages(session, plan)
+    _store_deliveries(session, plan)
+    _store_events(session, plan)
+    _end_items(session, plan)
+
+
+def _store_customers(session: Session, plan: Plan, kind: str) -> None:
+    rows = [{"name": c.name, "language": c.language, "created_at": plan.now} for c in plan.customers]
+    for customer, key in zip(plan.customers, _keys(session, _CUSTOMER, rows), strict=True):
+        customer.id = key
+    _many(
+        session,
+        _IDENTITY,
+        [
+            {
+                "customer_id": c.id,
+                "kind": kind,
+                "address": c.address[:320],
+                "created_at": plan.now,
+                "suppressed_reason": "",
+            }
+            for c in plan.customers
+        ],
+    )
+
+
+def _store_tickets(session: Session, plan: Plan) -> None:
+    # A ticket that links another of its own batch needs that one's key: those are few, and come one after the other.
+    early = [ticket for ticket in plan.tickets if not _links_fresh(ticket)]
+    for group in [early, *([ticket] for ticket in plan.tickets if _links_fresh(ticket))]:
+        for ticket, key in zip(group, _keys(session, _TICKET, [_ticket_row(t) for t in group]), strict=True):
+            ticket.id = key
+    _many(
+        session,
+        _PARTICIPANT,
+        [{"ticket_id": t.id, "address": address[:320]} for t in plan.tickets for address in sorted(t.participants)],
+    )
+    changed = [*plan.tickets, *plan.touched.values()]
+    _many(session, _TAG, [{"ticket_id": t.id, "tag": tag[:64]} for t in changed for tag in dict.fromkeys(t.new_tags)])
+    _many(
+        session,
+        _CLOCK,
+        [
+            {
+                "ticket_id": t.id,
+                "kind": ClockKind.FIRST_RESPONSE,
+                "cycle": 1,
+                "state": ClockState.RUNNING,
+                **t.clock,
+            }
+            for t in plan.tickets
+            if t.clock
+        ],
+    )
+
+
+def _links_fresh(ticket: TicketDraft) -> bool:
+    return ticket.linked is not None and ticket.linked.id is None
+
+
+def _ticket_row(ticket: TicketDraft) -> dict[str, Any]:
+    return {
+        "has_attachments": False,
+        **ticket.row,
+        "customer_id": ticket.customer.id,
+        "linked_ticket_id": ticket.linked.id if ticket.linked else None,
+        "status": ticket.status,
+        "priority": int(ticket.priority),
+        "topic": ticket.topic[:64],
+        "team": ticket.team[:64],
+        "language": ticket.language,
+        "last_message_at": ticket.last_message_at,
+        "message_count": ticket.messages,
+        "due_at": ticket.clock["due_at"] if ticket.clock else None,
+        "machine": ticket.machine,
+        "version": 1,
+    }
+
+
+def _touch_tickets(session: Session, plan: Plan) -> None:
+    rows = [
+        {
+            "b_id": t.id,
+            "b_added": t.touch["added"],
+            "b_at": t.last_message_at,
+            "b_sender": t.touch["last_sender"],
+            "b_snippet": t.touch["snippet"],
+            "b_attachments": t.touch.get("has_attachments", False),
+            "b_priority": int(t.priority) if t.touch.get("raised") else 0,
+            "b_reopen": not t.touch["machine_only"],
+        }
+        for t in plan.touched.values()
+    ]
+    _many(session, _TOUCH, rows)
+    for ticket in plan.touched.values():
+        if ticket.gone_tags:
+            session.execute(delete(_tag).where(_tag.c.ticket_id == ticket.id, _tag.c.tag.in_(ticket.gone_tags)))
+
+
+def _store_messages(session: Session, plan: Plan) -> None:
+    rows = [{**_MESSAGE_DEFAULTS, **m.row, "ticket_id": m.ticket.id} for m in plan.messages]
+    for message, key in zip(plan.messages, _keys(session, _MESSAGE, rows), strict=True):
+        message.id = key
+    _many(session, _ATTACHMENT, [{**a, "message_id": m.id} for m in plan.messages for a in m.attachments])
+
+
+def _store_deliveries(session: Session, plan: Plan) -> None:
+    _many(session, _DELIVERY, plan.deliveries)
+    _many(session, _SUPPRESS, [{**row, "b_now": plan.now} for row in plan.suppressions])
+    learned = {c.id: c.language for e in plan.endings if e.ticket for c in (e.ticket.customer,) if c.learned}
+    customer = table(Customer)
+    for key, language in learned.items():
+        session.execute(update(customer).where(customer.c.id == key).values(language=language))
+
+
+def _store_events(session: Session, plan: Plan) -> None:
+    rows = [
+        {
+            "ticket_id": e.ticket.id if e.ticket else e.ticket_id,
+            "message_id": e.message.id if e.message else e.message_id,
+            "kind": e.kind,
+            "at": plan.now,
+            "data": e.data,
+        }
+        for e in plan.events
+    ]
+    _many(session, _EVENT, rows)
+
+
+def _end_items(session: Session, plan: Plan) -> None:
+    rows = [
+        {
+            "b_id": e.inbound_id,
+            "b_state": e.state,
+            "b_code": e.code,
+            "b_reason": e.reason,
+            "b_ticket": e.ticket.id if e.ticket else e.ticket_id,
+            "b_message": e.message.id if e.message else e.message_id,
+            "b_now": plan.now,
+        }
+        for e in plan.endings
+    ]
+    _many(session, _END, rows)
+
+
+def _keys(session: Session, statement: Insert, rows: Sequence[dict[str, Any]]) -> list[int]:
+    if not rows:
+        return []
+    return list(session.execute(statement, rows).scalars())
+
+
+def _many(session: Session, statement: Any, rows: Sequence[dict[str, Any]]) -> None:
+    if rows:
+        session.execute(statement, rows)
