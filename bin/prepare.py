@@ -20,7 +20,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 MARKER = "# --- only for tests ---"
 
 
-class Unprepared(Exception):
+class PrepareError(Exception):
     """Says what happened and what to do, in one line."""
 
 
@@ -79,15 +79,15 @@ def build(folder: Path, purpose: str, wanted: str) -> None:
 def make_environment(folder: Path) -> list[str]:
     """A fresh environment and the command that installs into it."""
     if not importlib.util.find_spec("venv"):
-        raise Unprepared(f"{sys.executable} cannot make virtual environments. Debian: apt-get install python3-venv")
+        raise PrepareError(f"{sys.executable} cannot make virtual environments. Debian: apt-get install python3-venv")
     if folder.exists():
         if any(folder.iterdir()) and not (folder / "pyvenv.cfg").exists():
-            raise Unprepared(f"{folder} holds something else. Name an empty folder in VENV.")
+            raise PrepareError(f"{folder} holds something else. Name an empty folder in VENV.")
         shutil.rmtree(folder)
     own_pip = importlib.util.find_spec("ensurepip") is not None
     # Debian keeps ensurepip in a package of its own; a pip outside of the environment will do as well.
     if not own_pip and not importlib.util.find_spec("pip"):
-        raise Unprepared(f"{sys.executable} has neither venv nor pip. Debian: apt-get install python3-venv")
+        raise PrepareError(f"{sys.executable} has neither venv nor pip. Debian: apt-get install python3-venv")
     run([sys.executable, "-m", "venv", *([] if own_pip else ["--without-pip"]), str(folder)], "make the environment")
     python = str(folder / "bin/python")
     return [python, "-m", "pip"] if own_pip else [sys.executable, "-m", "pip", "--python", python]
@@ -101,7 +101,7 @@ def run(command: list[str], what: str) -> None:
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         print(done.stdout, done.stderr, sep="", file=sys.stderr)  # noqa: T201
-        raise Unprepared(f"Could not {what}; the reason is above. Mend it and run this again.")
+        raise PrepareError(f"Could not {what}; the reason is above. Mend it and run this again.")
 
 
 def say(text: str) -> None:
@@ -111,7 +111,7 @@ def say(text: str) -> None:
 if __name__ == "__main__":
     try:
         main(sys.argv[1], Path(sys.argv[2]))
-    except (Unprepared, OSError) as error:
+    except (PrepareError, OSError) as error:
         say(str(error))
         sys.exit(1)
     except KeyboardInterrupt:

@@ -17,7 +17,7 @@ _PAGE = 500
 
 
 def export(db: Database) -> Iterator[dict[str, Any]]:
-    """Tickets in the order of their making, a page at a time: a million of them need no more memory than five hundred."""
+    """Tickets in the order of their making, a page at a time: a million need no more memory than 500."""
     last = 0
     while True:
         with db.read() as session:
@@ -80,7 +80,7 @@ def _addresses(session: Session, customers: Sequence[int]) -> dict[int, str]:
         .group_by(col(Identity.customer_id))
     )
     query = select(col(Identity.customer_id), col(Identity.address)).where(col(Identity.id).in_(first))
-    return {customer: address for customer, address in session.execute(query)}
+    return {row.customer_id: row.address for row in session.execute(query)}
 
 
 def _acked(session: Session, ids: Sequence[int]) -> set[int]:
