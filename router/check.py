@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from channels.base import CheckLine
 from router import migrate, valkey
@@ -33,12 +34,16 @@ def _line(part: str, look: Callable[[], str], mend: str) -> CheckLine:
 
 
 def _database(app: App) -> str:
+    file = app.db.engine.url.database
+    if app.db.is_sqlite and file and not Path(file).exists():
+        raise FileNotFoundError(f"{file} does not exist yet; the first start of the desk makes it")
     with app.db.engine.connect() as connection:
         connection.exec_driver_sql("SELECT 1")
     return f"{app.db.engine.dialect.name} answers."
 
 
 def _migrations(app: App) -> str:
+    _database(app)
     missing = migrate.pending(app.db)
     if missing:
         raise RuntimeError(f"{len(missing)} not applied ({', '.join(missing)})")

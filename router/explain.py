@@ -15,6 +15,7 @@ from sqlmodel import Session, col
 
 from router import accounts, tokens
 from router.context import App, utc_now
+from router.errors import PlainError
 from router.files import FileStore
 from router.intake.bench import Bench
 from router.intake.drafts import Plan
@@ -28,7 +29,7 @@ from rules.facts import Facts
 from rules.rulebook import Rulebook
 
 
-class ExplainError(Exception):
+class ExplainError(PlainError):
     """There is nothing to explain; the text says why."""
 
 

@@ -13,18 +13,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from router.config import Config, split_listen
+from router.errors import PlainError
 from router.processes import alive, wait_until
 
 # Processes of a desk that was killed have this long to notice and go.
 _LEFTOVERS_SECONDS = 10.0
 
 
-class StartError(Exception):
-    """The desk cannot start. `problems` holds one sentence each."""
+class StartError(PlainError):
+    """The desk cannot start: one line for each reason."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
-        self.problems = problems
 
 
 def problems(config: Config) -> list[str]:

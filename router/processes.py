@@ -19,6 +19,8 @@ import time
 from collections.abc import Callable, Collection
 from typing import Any, NoReturn
 
+from router.errors import PlainError
+
 log = logging.getLogger(__name__)
 
 _PR_SET_PDEATHSIG = 1
@@ -70,7 +72,7 @@ def _start_clean(parent: int) -> None:
     os.close(nothing)
 
 
-class ErrandError(Exception):
+class ErrandError(PlainError):
     """What a child could not do, in the words that it left with."""
 
 

@@ -16,6 +16,7 @@ from sqlmodel import Session, col
 
 from router import accounts
 from router.context import App
+from router.errors import PlainError
 from router.intake.judge import RULE_TEXT
 from router.intake.understand import Item, Understood, Unreadable, understand
 from router.models import Event, EventKind, Inbound, InboundState, Message, Ticket
@@ -25,7 +26,7 @@ from rules.facts import Facts
 _PAGE = 200
 
 
-class ReplayError(Exception):
+class ReplayError(PlainError):
     """What was asked for cannot be replayed."""
 
 

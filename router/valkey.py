@@ -21,6 +21,7 @@ from typing import Any
 from urllib.parse import quote
 
 from router.config import Config
+from router.errors import PlainError
 from router.processes import alive, kill, stop_with_parent, wait_until
 
 log = logging.getLogger(__name__)
@@ -31,13 +32,13 @@ _START_SECONDS = 10.0
 _STOP_SECONDS = 3.0
 
 
-class ValkeyError(Exception):
+class ValkeyError(PlainError):
     """Says why there is no queue, and what to do."""
 
 
 def url(config: Config) -> str:
     """Where the queue of this desk listens, for every process of it alike."""
-    return config.settings.redis_url or f"unix://{quote(str(socket_path(config.data_dir)))}?db=0"
+    return config.settings.redis_url or _socket_url(socket_path(config.data_dir))
 
 
 def socket_path(data_dir: Path) -> Path:
@@ -59,8 +60,8 @@ class Server:
         self._child = child
 
     @property
-    def adopted(self) -> bool:
-        return self._child is None
+    def url(self) -> str:
+        return _socket_url(self.socket)
 
     def running(self) -> bool:
         return self._child.poll() is None if self._child else alive(self.pid)
@@ -109,6 +110,10 @@ def answering(socket: Path) -> int:
     finally:
         client.close()
     return int(info["process_id"])
+
+
+def _socket_url(socket: Path) -> str:
+    return f"unix://{quote(str(socket))}?db=0"
 
 
 def _start_new(folder: Path, socket: Path) -> Server:

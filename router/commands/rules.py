@@ -85,17 +85,16 @@ def _text(path: Path | None) -> str:
 
 def _live_texts(version: int | None = None) -> tuple[str, str]:
     """The live rules and replies; the starter's where the desk was never started."""
-    from sqlalchemy.exc import DatabaseError
+    from sqlalchemy import inspect
 
+    from router.models import PublishedRulebook
     from router.rulebooks import starter_texts
 
-    try:
-        with open_desk().db.read() as session:
-            return _published(session, version)
-    except DatabaseError:
-        if version is not None:
-            raise
+    app = open_desk()
+    if not inspect(app.db.engine).has_table(PublishedRulebook.__tablename__):
         return starter_texts()
+    with app.db.read() as session:
+        return _published(session, version)
 
 
 def _published(session: Session, version: int | None = None) -> tuple[str, str]:
