@@ -53,8 +53,8 @@ def hang_up(client: Any) -> None:
 
 
 def shut(client: Any) -> None:
-    """Break the line from another thread: whoever reads from it comes back at once. Closing stays with the reader, for a
-    file descriptor that is closed under a reader may be somebody else's a moment later."""
+    """Break the line from another thread: whoever reads from it comes back at once. Closing stays with the reader,
+    for a file descriptor that is closed under a reader may be somebody else's a moment later."""
     with contextlib.suppress(Exception):
         # The plain socket's shutdown: that of an SSLSocket also tears away the state that the reader is using.
         socket.socket.shutdown(client.socket(), socket.SHUT_RDWR)

@@ -53,8 +53,8 @@ _hosts_lock = threading.Lock()
 
 @contextlib.contextmanager
 def line_to(server: Smtp) -> Iterator[smtplib.SMTP]:
-    """A line that answers, for one mail. It is kept when the block ends well and dropped when it raises. NoLineError when
-    there is none."""
+    """A line that answers, for one mail. It is kept when the block ends well and dropped when it raises. NoLineError
+    when there is none."""
     host = _host(server)
     with host.lock:
         line = _kept(host) or _fresh(server, host)
