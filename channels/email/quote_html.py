@@ -1,0 +1,130 @@
+"""Where the quoted history begins in HTML, by the structure that each mail program leaves.
+
+Works on the source, not on a tree: what is found is only where to fold, and each piece is sanitised by itself afterwards,
+so a wrong guess costs a fold in a wrong place and nothing else. Linear.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from channels.email import quote_words as known
+
+# Cheap to look for, and one of them is in every structure below: a mail without them costs one search.
+_HINT = re.compile(
+    r"gmail_quote|gmail_attr|gmail_extra|blockquote|divrplyfwdmsg|appendonsend|border-top:|stopspelling|yahoo_quoted|moz-cite|protonmail_quote|zmail_extra"
+    r"|olk_src_body|mail-editor-reference|isreplycontent|includetail|ntes-|tutanota_quote|name=[\"']?quote|outlookmessageheader|_mailoriginal|qqmail|foxmail"
+    r"|front-blockquote|hey_quote|airmail_ext|mailbird|replaceable|original|原始|原邮件|原郵件|邮件原件|郵件原件|originalsrc|quoted|reply above|type your reply",
+    re.IGNORECASE,
+)
+_OPEN = re.compile(r"<(div|blockquote|hr|span|table|p|section|td|includetail|font|br)\b([^>]*)>", re.IGNORECASE)
+_QUOTE = re.compile(
+    r"class\s*=\s*[\"']?(?:[^\"'>]*[\s])?(?:x_)*(?:gmail_quote(?:_container)?|gmail_attr|yahoo_quoted|moz-cite-prefix|protonmail_quote|zmail_extra"
+    r"|ntes-mailmaster-quote|tutanota_quote|front-blockquote|hey_quote|airmail_ext|outlookmessageheader|moz-email-headers-table|_mailoriginal)"
+    r"|id\s*=\s*[\"']?(?:x_)*(?:divrplyfwdmsg|appendonsend|stopspelling|olk_src_body_section|mail-editor-reference-message-container|isreplycontent"
+    r"|ymail_android_signature_quote|[\w-]{0,40}yahoo_quoted|replysplit|reply-intro|origbody|ms-outlook-mobile-body-separator-line|_originalcontent)"
+    r"|(?<=\s)(?:type\s*=\s*[\"']?cite|name\s*=\s*[\"']?quote\b|originalsrc)"
+    r"|style\s*=\s*(?:\"[^\">]*|'[^'>]*)border(?:-top)?:\s*(?:none;\s*border-top:\s*)?solid\s+(?:#E1E1E1|#B5C4DF|rgb\(181, ?196, ?223\)|rgb\(225, ?225, ?225\))",
+    re.IGNORECASE,
+)
+_CITE_CLASS = re.compile(r"class\s*=\s*[\"']?[^\"'>]*(?:gmail_quote|cite|quot)|type\s*=\s*[\"']?cite|id\s*=\s*[\"']?isreplycontent|margin:\s*0px 0px 0px 0?\.8ex|border-left", re.IGNORECASE)
+# These announce the quote; it follows behind them, up to the end of the mail.
+_DIVIDER = re.compile(
+    r"divrplyfwdmsg|appendonsend|stopspelling|border-top|border:|separator-line|olk_src_body|moz-email-headers|replysplit|outlookmessageheader|_mailoriginal|gmail_attr|moz-cite-prefix",
+    re.IGNORECASE,
+)
+_BOLD_FROM = re.compile(
+    r"<(?:b|strong)\b[^>]{0,200}>\s*(?:<[^>]{0,200}>\s*){0,3}(?:from|von|de|da|van|od|från|fra|lähettäjä|от|від|από|kimden|feladó|差出人|보낸 사람|dari|发件人|發件人|寄件者)"
+    r"\s*(?:<[^>]{0,100}>\s*){0,3}[:：]",
+    re.IGNORECASE,
+)
+_BOLD_NEXT = re.compile(
+    r"(?:sent|date|gesendet|datum|envoyé|enviado|fecha|inviato|data|verzonden|wysłano|odesláno|skickat|sendt|lähetetty|отправлено|дата|надіслано|gönderilme|tarih|日時|送信日時|보낸 날짜"
+    r"|dikirim|tanggal|发送时间|發送時間|日期|时间|寄件日期|傳送日期)\s*(?:<[^>]{0,100}>\s*){0,4}[:：]",
+    re.IGNORECASE,
+)
+_BLOCK = re.compile(r"<(?:div|p|blockquote|table|hr|section|center)\b", re.IGNORECASE)
+_TEXT = re.compile(r">[^<]*[^\s<][^<]*<|^[^<]*[^\s<]")
+_BLANK_TEXT = re.compile(r"&nbsp;|&#160;|\xa0|\u200b")
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """source[start:end] is the history; what follows after `end` is the author's again."""
+
+    start: int
+    end: int
+
+
+def find(source: str) -> Quote | None:
+    """The first quote of a mail's HTML, or None."""
+    if not _HINT.search(source) and not _BOLD_FROM.search(source):
+        return None
+    spans = [span for span in (_structure(source), _separator(source), _bold_header(source)) if span]
+    if not spans:
+        return None
+    best = min(spans, key=lambda span: span.start)
+    return best if _has_text(source[best.start : best.end]) else None
+
+
+def _structure(source: str) -> Quote | None:
+    for tag in _OPEN.finditer(source):
+        name, attributes = tag[1].lower(), tag[2]
+        if name == "blockquote" and _CITE_CLASS.search(attributes):
+            return _container(source, tag)
+        if name == "includetail" or (attributes and _QUOTE.search(attributes)):
+            if name in {"hr", "br"} or _DIVIDER.search(attributes):
+                return _divided(source, tag)
+            return _container(source, tag)
+    return None
+
+
+def _divided(source: str, tag: re.Match[str]) -> Quote:
+    """A divider: the quote is all that follows, but for an answer below a closed blockquote."""
+    cite = "cite" in tag[2].lower() or "gmail_attr" in tag[2].lower()
+    following = re.compile("<blockquote\\b", re.IGNORECASE).search(source, tag.end(), tag.end() + 4000) if cite else None
+    return Quote(tag.start(), _end_of(source, following.end(), "blockquote") if following else len(source))
+
+
+def _container(source: str, tag: re.Match[str]) -> Quote:
+    return Quote(tag.start(), _end_of(source, tag.end(), tag[1].lower()))
+
+
+def _end_of(source: str, position: int, name: str) -> int:
+    """Behind the end tag that belongs to a start tag just before `position`; the end of the source if there is none."""
+    depth = 1
+    for tag in re.compile(rf"<(/?){name}\b[^>]*>", re.IGNORECASE).finditer(source, position):
+        depth += -1 if tag[1] else 1
+        if not depth:
+            return tag.end()
+    return len(source)
+
+
+def _separator(source: str) -> Quote | None:
+    """A separator line in words, such as `------ 原始邮件 ------`, with the block that holds it."""
+    if "--" not in source:
+        return None
+    found = known.SEPARATOR_HTML.search(source)
+    return Quote(_block_start(source, found.start()), len(source)) if found else None
+
+
+def _bold_header(source: str) -> Quote | None:
+    """Bold `From:` and, soon after it, `Sent:`: the header that Outlook and its kin write above a quote."""
+    found = _BOLD_FROM.search(source)
+    if not found or not _BOLD_NEXT.search(source, found.end(), found.end() + 1500):
+        return None
+    return Quote(_block_start(source, found.start()), len(source))
+
+
+def _block_start(source: str, position: int) -> int:
+    """The start of the innermost block around `position`: where a fold looks natural."""
+    start = position
+    for tag in _BLOCK.finditer(source, max(position - 2000, 0), position):
+        start = tag.start()
+    between = source[start:position]
+    return position if _has_text(re.sub(r"^<[^>]*>", "", between)) else start
+
+
+def _has_text(source: str) -> bool:
+    return bool(_TEXT.search(_BLANK_TEXT.sub(" ", source))) or "<img" in source
