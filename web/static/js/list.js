@@ -90,8 +90,8 @@ async function refresh() {
 function showCounts(holder) {
   if (!holder) return;
   for (const [view, count] of Object.entries(JSON.parse(holder.dataset.counts))) {
-    const place = document.querySelector(`[data-view-count="${view}"]`);
-    if (place) place.textContent = count;
+    const place = document.querySelector(`[data-count="${view}"]`);
+    if (place && place.textContent !== count) place.textContent = count;
   }
 }
 

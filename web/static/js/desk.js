@@ -1,0 +1,150 @@
+// The inbox page: wires its parts together.
+
+import * as clocks from "./clocks.js";
+import * as composer from "./composer.js";
+import * as frames from "./frames.js";
+import * as keys from "./keys.js";
+import * as list from "./list.js";
+import * as live from "./live.js";
+import { parse } from "./merge.js";
+import * as ticket from "./ticket.js";
+import * as why from "./why.js";
+import { announce, word } from "./words.js";
+
+const desk = document.getElementById("desk");
+
+async function withTicket(then) {
+  const row = list.cursor();
+  if (!ticket.ref() && row) await ticket.open(row.dataset.ref);
+  if (ticket.ref()) return then();
+  announce(word("choose_first"));
+}
+
+function move(step) {
+  const next = list.neighbour(step);
+  if (!next) return announce(word(step > 0 ? "list_end" : "list_start"));
+  next.focus({ preventScroll: true });
+  next.scrollIntoView({ block: "nearest" });
+  if (ticket.ref()) ticket.open(next.dataset.ref, { focus: false });
+}
+
+function press(selector) {
+  withTicket(() => document.querySelector(selector)?.click());
+}
+
+function choose(id) {
+  withTicket(() => {
+    const field = document.getElementById(id);
+    if (!field) return;
+    if (!field.checkVisibility({ visibilityProperty: true })) ticket.sheet(true);
+    field.focus();
+    try {
+      field.showPicker?.();
+    } catch {
+      // Some browsers only open a list for a click; it has the focus, which is enough.
+    }
+  });
+}
+
+function whyPanel() {
+  withTicket(() => {
+    const panel = document.getElementById("why");
+    if (!panel) return;
+    if (!panel.checkVisibility({ visibilityProperty: true })) ticket.sheet(true);
+    const more = panel.querySelector("details");
+    if (more) more.open = !more.open;
+    panel.querySelector("summary, button")?.focus();
+    panel.scrollIntoView({ block: "start" });
+  });
+}
+
+function leave() {
+  if (document.querySelector("dialog[open]")) return false;
+  if (desk.hasAttribute("data-local-sheet")) return document.dispatchEvent(new CustomEvent("desk:close-sheet"));
+  if (document.activeElement?.matches("input, textarea, select")) return document.getElementById("subject")?.focus({ preventScroll: true });
+  ticket.close();
+}
+
+keys.start({
+  next: () => move(1),
+  previous: () => move(-1),
+  open: () => {
+    const row = list.cursor();
+    if (row) ticket.open(row.dataset.ref);
+  },
+  resolve: (argument) => press(argument === "next" ? "[data-act=resolve-next]" : "[data-act=resolve]"),
+  reply: () => withTicket(() => composer.focus("reply")),
+  note: () => withTicket(() => composer.focus("note")),
+  assign: () => choose("assignee"),
+  mine: () => press("[data-act=mine]"),
+  priority: () => choose("priority"),
+  tag: () => choose("new-tag"),
+  why: whyPanel,
+  go: (view) => location.assign(desk.dataset.viewUrl.replace("VIEW", view)),
+  filter: () => document.getElementById("topic-filter")?.focus(),
+  help: keys.help,
+  leave,
+});
+
+// Forms of the ticket: their answer is the pane itself, brought up to date in place.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const form = event.detail.requestConfig?.elt;
+  if (!form?.closest?.("#ticket")) return;
+  event.detail.shouldSwap = false;
+  const { xhr } = event.detail;
+  const fresh = parse(xhr.responseText).querySelector("#ticket");
+  if (!fresh) return void announce(word("not_saved"));
+  event.detail.isError = false;
+  if (xhr.status < 300 && form.id === "composer") composer.sent();
+  const warning = fresh.querySelector("#warning")?.textContent.trim();
+  ticket.settle(fresh);
+  if (warning) announce(warning);
+  afterAct(form, xhr.status);
+});
+
+function afterAct(form, status) {
+  list.refreshSoon();
+  const submitter = form.dataset.localNext;
+  delete form.dataset.localNext;
+  if (status >= 300) return;
+  if (document.getElementById("conversation")?.dataset.status === "resolved" && (submitter || form.matches("[data-resolves]"))) {
+    const next = list.neighbour(1) ?? list.neighbour(-1);
+    list.gone(ticket.ref());
+    if (submitter === "next" && next) ticket.open(next.dataset.ref);
+  }
+}
+
+document.addEventListener("htmx:sendError", () => announce(word("not_saved")));
+document.addEventListener("submit", (event) => {
+  const next = event.submitter?.dataset.next;
+  if (next) event.target.dataset.localNext = next;
+}, true);
+document.addEventListener("change", (event) => {
+  const form = event.target.closest?.("form[data-at-once]");
+  if (form) form.requestSubmit();
+});
+document.addEventListener("click", (event) => {
+  const seen = event.target.closest?.("[data-accept-seen]")?.dataset.acceptSeen;
+  if (!seen) return;
+  composer.accept(seen);
+  document.getElementById("warning")?.remove();
+  composer.focus("reply");
+});
+
+document.addEventListener("desk:changes", ({ detail: changes }) => {
+  list.refreshSoon();
+  if (changes.some((change) => change.ref && change.ref === ticket.ref())) ticket.renew();
+});
+
+clocks.start();
+list.start();
+frames.start();
+composer.start();
+ticket.start();
+why.start();
+live.start({
+  worker: desk.dataset.liveWorker,
+  live: desk.dataset.liveUrl,
+  changes: desk.dataset.changesUrl,
+  after: Number(desk.dataset.after),
+});
