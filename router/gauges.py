@@ -82,7 +82,7 @@ def _unsent(session: Session) -> tuple[dict[str, int], datetime | None]:
         .where(_TO_SEND)
         .group_by(col(Message.send_state))
     ).all()
-    counts = {state: 0 for state in ("queued", "sending", "unknown")} | {state.value: n for state, n, _ in rows}
+    counts = dict.fromkeys(("queued", "sending", "unknown"), 0) | {state.value: n for state, n, _ in rows}
     return counts, min((oldest for _, _, oldest in rows), default=None)
 
 

@@ -53,13 +53,15 @@ def install(flask: Flask) -> None:
     flask.context_processor(_for_every_template)
     flask.jinja_env.trim_blocks = flask.jinja_env.lstrip_blocks = True
     flask.jinja_env.globals.update(
-        icon=lambda name: flask.jinja_env.get_template("icons.html").module.icon(name),  # type: ignore[attr-defined]
+        icon=lambda name: _icons(flask).icon(name),
+        icon_names=lambda: sorted(_icons(flask).drawings),
         rail_views=rail_views,
         rail_pages=rail_pages,
         toasts=toasts.waiting,
         word_of=words.word_of,
         now=now,
     )
+    flask.jinja_env.filters.update(initials=initials, browser=browser)
     times.install(flask)
 
 
@@ -77,6 +79,24 @@ def _for_every_template() -> dict[str, Any]:
     }
 
 
+def initials(name: str) -> str:
+    """Two letters for the avatar; of a Chinese name its last character."""
+    words_ = name.split() or ["?"]
+    if ord(words_[-1][-1]) > 0x2E80:
+        return words_[-1][-1]
+    return "".join(word[0] for word in (words_[0], *words_[1:][-1:])).upper()
+
+
+def browser(user_agent: str) -> str:
+    """The browser and the system, as far as a person needs them to know their own devices."""
+    systems = ("Android", "iPhone", "iPad", "Windows", "Macintosh", "CrOS", "Linux")
+    browsers = ("Edg", "OPR", "Firefox", "Chrome", "Safari", "curl", "python")
+    system = next((name for name in systems if name in user_agent), "")
+    named = next((name for name in browsers if name in user_agent), "")
+    plain = {"Edg": "Edge", "OPR": "Opera", "Macintosh": "macOS", "CrOS": "ChromeOS"}
+    return ", ".join(plain.get(name, name) for name in (named, system) if name) or _("Unknown browser")
+
+
 def theme() -> str:
     """`light` or `dark` where the person chose one; empty follows the system."""
     agent = g.get("agent")
@@ -88,7 +108,7 @@ def rail_views() -> list[RailItem]:
     """The views of the inbox with their counts."""
     with desk().db.read() as session:
         counts = views.counts(session, g.agent)
-    here = request.view_args.get("view") if request.view_args else None
+    here = g.get("view") or (request.view_args or {}).get("view")
     return [
         RailItem(
             name,
@@ -125,3 +145,7 @@ def view_path(name: str) -> str:
         return url_for("inbox.view", view=name)
     except BuildError:
         return url_for("inbox.index", view=name)
+
+
+def _icons(flask: Flask) -> Any:
+    return flask.jinja_env.get_template("icons.html").module

@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _
 
 _WORDS: dict[str, dict[str, LazyString]] = {
     "view": {
-        "open": _("Open"),
+        "open": _("All open"),
         "mine": _("Mine"),
         "unassigned": _("Unassigned"),
         "due": _("Due soon"),
@@ -19,13 +19,26 @@ _WORDS: dict[str, dict[str, LazyString]] = {
     },
     "role": {"agent": _("Agent"), "manager": _("Manager")},
     "theme": {"": _("As the system"), "light": _("Light"), "dark": _("Dark")},
+    "quarantine": {
+        "unreadable": _("Cannot be read"),
+        "too_slow": _("Takes too long to read"),
+        "too_large": _("Takes too much memory to read"),
+        "reader_failed": _("The reader failed"),
+        "poison": _("Stopped the reader three times"),
+        "no_account": _("Its account is gone"),
+        "lost": _("Its source is missing"),
+        "not_stored": _("Could not be stored"),
+        "own_mail": _("From one of our own addresses"),
+        "spam": _("Marked as spam by the mail server"),
+        "flood": _("Too many tickets from one sender"),
+        "bounce": _("Delivery report about unknown mail"),
+    },
     "refused": {
         "short": _("Use at least 8 characters."),
         "long": _("Use at most 256 characters."),
         "common": _("This password is among the first that are guessed. Choose another."),
         "about_you": _("This password is your name or address with little added. Choose another."),
         "wrong": _("This is not your present password."),
-        "differs": _("The two do not agree."),
         "email_shape": _("This is no mail address. Write it as name@example.com."),
         "email_taken": _("This address is on the desk already. Make a new link for that person instead."),
         "role": _("Choose agent or manager."),

@@ -1,0 +1,48 @@
+"""The first page: to the inbox, or on an empty desk what one could do next."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from router import gauges, start
+from router.bells import Bell
+from router.permissions import Action
+from web import toasts
+from web.desk import desk, now
+from web.guard import needs
+from web.rendering import view_path
+
+pages = Blueprint("welcome", __name__)
+
+# A function of the desk that the bulk worker calls.
+_SAMPLE_TASK = "router.demo.load:load"
+
+
+@pages.get("/")
+@needs(Action.READ_TICKETS)
+def index() -> Response | str:
+    with desk().db.read() as session:
+        if gauges.has_tickets(session):
+            return redirect(view_path("open"))
+    config = desk().config
+    return render_template("welcome.html", accounts=config.accounts, smtp_listen=config.settings.smtp_listen)
+
+
+@pages.post("/welcome/sample")
+@needs(Action.LOAD_SAMPLE)
+def load_sample() -> Response:
+    """Load the sample desk: by the queue where there is one, so that this answer need not wait."""
+    with desk().db.read() as session:
+        used = gauges.has_tickets(session)
+    if used:
+        # Sample customers among real ones would be hard to tell apart, and harder to get rid of.
+        toasts.say(_("This desk has tickets already, so the sample desk was not loaded."), danger=True)
+        return redirect(view_path("open"), 303)
+    if desk().bells.ring(Bell.BULK, _SAMPLE_TASK):
+        toasts.say(_("The sample desk is on its way: its tickets appear here by themselves."))
+    else:
+        start.load_sample(desk(), now())
+        toasts.say(_("The sample desk is loaded."))
+    return redirect(view_path("open"), 303)
