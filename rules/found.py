@@ -16,7 +16,7 @@ from rules.normalise import fold
 from rules.view import View
 
 # How many places one rule shows at most.
-MOST_FOUND = 20
+MOST_FOUND = 12
 
 
 class Node(NamedTuple):

@@ -12,10 +12,12 @@ from rules.topics.language_words import ENGLISH, INDONESIAN, NEUTRAL
 
 # Enough to tell; longer texts only cost time.
 _SAMPLE = 4000
+_WORDS = 200
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
 _KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa]")
-_NO_WORDS = re.compile(r"https?://\S+|www\.\S+|\S+@\S+")
-_WORD = re.compile(r"[a-z][a-z']*(?![\w@.]*\d)")
+# Bounded, because a text without spaces is ordinary in Chinese.
+_NO_WORDS = re.compile(r"(?:https?://|www\.)[!-~]{1,200}|[\w.+-]{1,64}@[\w.-]{1,200}", re.ASCII)
+_WORD = re.compile(r"[a-z0-9']+")
 _ID_SHAPE = re.compile(r"(?:meng|meny|mem|ber|ter|peng|pem|di)[a-z]{4,}|[a-z]{3,}(?:nya|kan|lah|kah)")
 _EN_SHAPE = re.compile(r"[a-z]{3,}(?:ing|tion|ed|ly|ment|ness|ble|ful)|[a-z]+'(?:t|s|re|ve|ll|d|m)")
 # How many Chinese characters say as much as one word.
@@ -26,12 +28,17 @@ def detect(text: str, fallback: str = "en") -> str:
     """One of zh-Hans, zh-Hant, en, id. `fallback` (the customer's last language) where the text does not tell."""
     sample = _NO_WORDS.sub(" ", text[:_SAMPLE])
     han = "".join(_HAN.findall(sample))
-    words = [word for word in _WORD.findall(fold(sample)) if word not in NEUTRAL and len(word) > 1]
+    words = [word for word in _WORD.findall(fold(sample))[:_WORDS] if _tells(word)]
     if len(_KANA.findall(sample)) * 4 > len(han) > 0:
         return fallback
     if han and len(han) / _HAN_A_WORD >= len(words):
         return script(han, fallback)
     return _spaced(words, fallback)
+
+
+def _tells(word: str) -> bool:
+    """Numbers, order codes, single letters and names of products say nothing of the language."""
+    return len(word) > 1 and word not in NEUTRAL and word.replace("'", "").isalpha()
 
 
 def script(han: str, fallback: str = "zh-Hans") -> str:

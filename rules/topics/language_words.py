@@ -6,7 +6,7 @@ from __future__ import annotations
 NEUTRAL = frozenset(
     """
     gopay ovo dana shopeepay alipay wechat paypal qris qr app apps top up topup transfer refund order login logout email
-    password pin otp bank card visa mastercard admin ok oke okay id no nomor sms voucher promo cashback saldo kyc vip hp
+    password pin otp bank visa mastercard admin ok oke okay id no nomor sms voucher promo cashback saldo kyc vip hp
     bca bri bni mandiri paylater android iphone ios wifi link web website error pending status online offline
     update screenshot invoice merchant limit rp idr rmb cny usd pls plz
     """.split()
