@@ -37,7 +37,7 @@ def sync(app: App, now: datetime) -> None:
 
 def account_id(session: Session, name: str) -> int:
     """The key of the account `name`. Raises KeyError when the desk does not know it."""
-    found = session.execute(select(col(Account.id)).where(col(Account.name) == name)).scalar()
+    found: int | None = session.execute(select(col(Account.id)).where(col(Account.name) == name)).scalar()
     if found is None:
         raise KeyError(name)
     return found

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from redis import Redis
+from redis.client import PubSub
 from redis.exceptions import RedisError
 from rq import Queue
 from rq.serializers import JSONSerializer
@@ -77,6 +78,11 @@ class Bells:
             self.redis.delete(_mark(bell))
         except RedisError:
             log.warning("queue is away", extra={"bell": bell.value})
+
+    def subscription(self) -> PubSub:
+        """For one listener a process. Raises RedisError when it is used while the queue is away."""
+        subscription: PubSub = self.redis.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
+        return subscription
 
     def announce(self) -> None:
         """Wake the browsers: they read what changed from the database."""

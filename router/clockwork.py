@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from sqlmodel import Session, col
 
 from router import clocks
+from router.calendars import Due
 from router.context import App
 from router.models import Clock, ClockState, Event, EventKind, Priority, Ticket
 from rules.rulebook import Rulebook
@@ -122,7 +123,7 @@ def retime_clock(app: App, session: Session, ticket: Ticket) -> None:
     ticket.due_at = clock.due_at
 
 
-def story_of(app: App, rulebook: Rulebook, clock: Clock) -> clocks.Due:
+def story_of(app: App, rulebook: Rulebook, clock: Clock) -> Due:
     """The arithmetic of `clock`, worked out anew from what is stored (invariant 5)."""
     calendar = app.rulebooks.calendar(rulebook, clock.calendar)
     return calendar.add_minutes(clock.started_at, clock.minutes)

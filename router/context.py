@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from sqlmodel import Session
+
 from channels.base import Channel
 from channels.registry import open_channel
 from router.bells import Bell, Bells
 from router.config import Config
-from router.db import Database, Session, after_commit
+from router.db import Database, after_commit
 from router.files import FileStore
 from router.rulebooks import Rulebooks
 
@@ -30,7 +32,7 @@ class App:
     files: FileStore
     bells: Bells
     rulebooks: Rulebooks
-    reach: Callable[[str], None] = lambda point: None
+    reach: Callable[[str], None] = lambda _point: None
     _channels: dict[str, Channel] = field(default_factory=dict)
 
     def channel(self, account_name: str) -> Channel:

@@ -132,7 +132,7 @@ class Hub:
     def _subscribe(self) -> None:
         if not self._bells.url:
             raise RedisError("no queue")
-        with self._bells.redis.pubsub(ignore_subscribe_messages=True) as pubsub:
+        with self._bells.subscription() as pubsub:
             pubsub.subscribe(CHANGES_CHANNEL)
             # Whatever was announced before the subscription stood was announced to nobody.
             self._wake()

@@ -70,7 +70,7 @@ class Sender:
             )
             if resting:
                 due = due.where(col(Message.account_id).not_in(resting))
-            message = session.execute(due).scalar_one_or_none()
+            message: Message | None = session.execute(due).scalar_one_or_none()
             if message is None or not _take(session, message, now):
                 return None
             self.app.reach("claiming_send")
@@ -175,7 +175,7 @@ def _reconcile_one(app: App, message: Message, account: str, letter: Any, now: d
     return True
 
 
-def send_again(session: Session, message: Message, now: datetime) -> None:
+def send_again(message: Message, now: datetime) -> None:
     """A person's word that an unknown or failed message shall leave once more, under its same id."""
     message.send_state, message.next_try_at, message.lease_until = SendState.QUEUED, now, None
 

@@ -41,7 +41,8 @@ def page(session: Session, cursor: int | None = None, limit: int = 50) -> HeldPa
 def count(session: Session) -> int:
     """How many items are held, counted up to COUNT_UP_TO."""
     held = select(literal(1)).select_from(Inbound).where(col(Inbound.state) == InboundState.QUARANTINED)
-    return session.execute(select(func.count()).select_from(held.limit(COUNT_UP_TO).subquery())).scalar_one()
+    n: int = session.execute(select(func.count()).select_from(held.limit(COUNT_UP_TO).subquery())).scalar_one()
+    return n
 
 
 def get(session: Session, inbound_id: int) -> Inbound | None:

@@ -6,7 +6,7 @@ A draft of something that exists already carries its key from the start; a fresh
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from router.models import Status
@@ -56,7 +56,7 @@ class TicketDraft:
     linked: TicketDraft | None = None
     clock: dict[str, Any] | None = None
     participants: set[str] = field(default_factory=set)
-    last_message_at: datetime = field(default=datetime.min)
+    last_message_at: datetime = datetime.min.replace(tzinfo=UTC)
 
     @property
     def fresh(self) -> bool:
@@ -105,7 +105,7 @@ class Plan:
     now: datetime
     customers: list[CustomerDraft] = field(default_factory=list)
     tickets: list[TicketDraft] = field(default_factory=list)
-    touched: dict[int, TicketDraft] = field(default_factory=dict)
+    touched: dict[str, TicketDraft] = field(default_factory=dict)
     messages: list[MessageDraft] = field(default_factory=list)
     events: list[EventDraft] = field(default_factory=list)
     endings: list[Ending] = field(default_factory=list)

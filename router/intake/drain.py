@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select, update
@@ -59,16 +59,23 @@ class Counts:
 
 def drain(app: App, now: Callable[[], datetime], limit: int = BATCH) -> Counts:
     """Work through everything that is recorded, `limit` items a transaction, oldest first."""
-    counts = Counts()
+    total = Counts()
     while True:
-        items = claim(app, now(), limit)
-        if not items:
-            return counts
-        before = counts.items
+        counts = drain_batch(app, now, limit)
+        for field in fields(Counts):
+            setattr(total, field.name, getattr(total, field.name) + getattr(counts, field.name))
+        if not counts.items:
+            # Nothing was there, or all of it was put back for later: going on would claim nothing new.
+            return total
+
+
+def drain_batch(app: App, now: Callable[[], datetime], limit: int = BATCH) -> Counts:
+    """One batch: claim, understand, accept. Its counts are zero when nothing waits."""
+    counts = Counts()
+    items = claim(app, now(), limit)
+    if items:
         accept_items(app, items, now, counts)
-        if counts.items == before:
-            # Every item of the batch was put back for later: going on would claim nothing new.
-            return counts
+    return counts
 
 
 def claim(app: App, now: datetime, limit: int) -> list[Item]:

@@ -135,7 +135,7 @@ def _accept(bench: Bench, understood: Understood) -> None:
         )
     )
     if joined:
-        _apply_to_joined(bench, understood, ticket, decision)
+        _apply_to_joined(understood, ticket, decision)
     else:
         _apply_to_new(bench, understood, ticket, decision)
     _remember(bench, understood, ticket, customer, message, joined=joined)
@@ -294,7 +294,7 @@ def _apply_to_new(bench: Bench, understood: Understood, ticket: TicketDraft, dec
         ticket.clock = _clock(bench, understood, ticket, decision)
 
 
-def _apply_to_joined(bench: Bench, understood: Understood, ticket: TicketDraft, decision: Decision) -> None:
+def _apply_to_joined(understood: Understood, ticket: TicketDraft, decision: Decision) -> None:
     """A further message may raise a ticket and add tags, but never undoes what people decided about it. A machine's
     message (an absence note) changes nothing at all, and so does one whose sender the mail server says is forged."""
     ticket.touch["machine_only"] = bool(understood.parsed.machine) or understood.parsed.verified is False
@@ -344,9 +344,9 @@ def _remember(
     columns["snippet"] = snippet(parsed.new_text or parsed.text)
     if any(not a.inline for a in parsed.attachments):
         columns["has_attachments"] = True
-    if joined and ticket.id is not None:
+    if joined and not ticket.fresh:
         ticket.touch["added"] = ticket.touch.get("added", 0) + 1
-        bench.plan.touched[ticket.id] = ticket
+        bench.plan.touched[ticket.ref] = ticket
     if not joined:
         customer.recent.append(at)
         customer.open_tickets += 1

@@ -3,7 +3,6 @@
 from enum import StrEnum
 
 from sqlalchemy import BigInteger, Enum, Integer
-from sqlalchemy.types import TypeEngine
 from sqlmodel import SQLModel
 
 # Without names, Alembic cannot drop a constraint on one of the two databases. All columns go into the name: with the
@@ -20,7 +19,7 @@ SQLModel.metadata.naming_convention = {
 BigId = BigInteger().with_variant(Integer, "sqlite")
 
 
-def enum_type(kind: type[StrEnum]) -> TypeEngine[StrEnum]:
+def enum_type(kind: type[StrEnum]) -> Enum:
     """A text column that takes only the values of `kind`: a native PostgreSQL type is painful to alter, and SQLite
     would otherwise accept a wrong word and fail on every later read."""
     return Enum(

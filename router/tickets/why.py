@@ -17,9 +17,8 @@ from router.context import App
 from router.intake.judge import RULE_TEXT
 from router.models import Clock, Event, EventKind, Message, Ticket
 from rules.decision import Decision
-from rules.engine import explain
 from rules.facts import Facts
-from rules.trace import RuleTrace
+from rules.engine import RuleTrace, explain
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +73,12 @@ def _decisions(app: App, session: Session, ticket: Ticket) -> tuple[DecisionStor
 
 def _decision(app: App, session: Session, event: Event) -> DecisionStory:
     message = session.get_one(Message, event.message_id)
-    facts = replace(
-        Facts.from_json({"event": "", **event.data["facts"]}), subject=message.subject, text=_read_by_rules(message)
-    )
+    told = Facts.from_json({"event": "", **event.data["facts"]})
+    facts = replace(told, subject=message.subject, text=message.new_text[:RULE_TEXT])
     version = event.data["rulebook"]
     rulebook = app.rulebooks.version(session, version)
     decision = Decision.from_json(event.data["decision"])
     return DecisionStory(message.id or 0, version, facts, decision, explain(rulebook, facts))
-
-
-def _read_by_rules(message: Message) -> str:
-    return message.new_text[:RULE_TEXT]
 
 
 def _clock(app: App, session: Session, ticket: Ticket) -> ClockStory | None:
@@ -106,5 +100,5 @@ def _acknowledgement(session: Session, ticket: Ticket) -> AckStory:
     return AckStory(None, tuple(event.data["reasons"]))
 
 
-def _events(ticket: Ticket, *kinds: EventKind) -> Select[tuple[Event]]:
+def _events(ticket: Ticket, *kinds: EventKind) -> Select[Event]:
     return select(Event).where(col(Event.ticket_id) == ticket.id, col(Event.kind).in_(kinds))
