@@ -70,7 +70,9 @@ class MailListener:
         self._thread.start()
 
     def stop(self) -> None:
-        """Take no new mail, let what is being recorded get its answer, then hang up."""
+        """Take no new mail, let what is being recorded get its answer, then hang up. Twice is the same as once."""
+        if not self._thread.is_alive():
+            return
         asyncio.run_coroutine_threadsafe(self._wind_down(), self._loop).result(GOODBYE_SECONDS * 2)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(GOODBYE_SECONDS)

@@ -101,7 +101,10 @@ def _options(line: smtplib.SMTP, letter: Letter) -> str | None:
     size = f" SIZE={len(letter.raw)}" if line.has_extn("size") else ""
     if all(a.isascii() for a in (*letter.senders, *letter.recipients)):
         return size
-    return f"{size} SMTPUTF8 BODY=8BITMIME" if line.has_extn("smtputf8") else None
+    if not line.has_extn("smtputf8"):
+        return None
+    line.command_encoding = "utf-8"
+    return f"{size} SMTPUTF8 BODY=8BITMIME"
 
 
 def _offer_sender(line: smtplib.SMTP, senders: tuple[str, ...], options: str) -> Reply:
