@@ -15,7 +15,6 @@ from channels.email.mime import Part
 _SKIPPED_TEXT = frozenset({"text/x-amp-html", "text/watch-html"})
 _BODY_TEXT = frozenset({"text/plain", "text/html", "text/enriched", "text/richtext", "text/markdown", "text/x-markdown", "text/x-web-markdown", "text"})
 _LINE_END = re.compile(r"\r+\n?")
-_CONTROLS = re.compile("[\x01-\x08\x0b\x0e-\x1f\x7f]")
 _NO_HTML_READER = re.compile(
     r"(?:your|this)\b.{0,60}\b(?:client|reader|program|application|browser|software)\b.{0,60}"
     r"\b(?:not|unable|cannot|can't|doesn't)\b.{0,60}\b(?:html|mime)|view (?:this|the) (?:e-?mail|message) in (?:html|a browser)"
@@ -150,7 +149,8 @@ def _text(part: Part, reader: _Reader) -> _Shown:
 
 
 def normal_lines(text: str) -> str:
-    """Line ends as `\\n`, no control characters, form feeds as line ends."""
+    """Line ends as `\\n`; form feeds are line ends too."""
     if "\r" in text:
-        text = _LINE_END.sub("\n", text.replace("\r\n", "\n"))
-    return _CONTROLS.sub("", text.replace("\f", "\n"))
+        text = text.replace("\r\n", "\n")
+        text = _LINE_END.sub("\n", text) if "\r" in text else text
+    return text.replace("\f", "\n")

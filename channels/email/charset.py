@@ -38,21 +38,33 @@ _UNKNOWN = {"", "unknown-8bit", "x-unknown", "unknown", "default", "3d", "8bit",
 _MULTIBYTE = {"gb18030", "big5hkscs", "cp932", "cp949", "euc_jis_2004", "euc_jp", "johab", "utf-16", "utf-32"}
 _ESCAPED = re.compile(rb"\x1b(?:\$|\()[@A-Z)(*]|~\{[!-~]{2,}~\}")
 _META = re.compile(rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{2,40})", re.IGNORECASE)
+_WIDE = ("utf-7", "utf-16", "utf-32", "hz", "iso2022")
+_CONTROL_BYTES = bytes(b for b in (*range(0x20), 0x7F) if b not in b"\t\n\r\f")
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _BAD = re.compile("[\x00\ud800-\udfff]")
 
 
 def decode(data: bytes, label: str = "", hints: Iterable[str] = ()) -> tuple[str, bool]:
-    """The text of `data`, and whether its charset had to be guessed. Never NUL, never a lone surrogate."""
+    """The text of `data`, and whether its charset had to be guessed. No NUL, no other control but tab and line ends,
+    no lone surrogate."""
     codec = codec_of(label)
-    if data.isascii() and not codec.startswith(("utf-7", "utf-16", "utf-32", "hz", "iso2022")) and not _escapes(data):
-        return data.decode("ascii").replace("\x00", ""), False
+    if codec.startswith(_WIDE) or _escapes(data):
+        return clean(_CONTROLS.sub("", _by_escapes(data, codec)).removeprefix("\ufeff")), False
+    # Controls go while it is bytes, where it costs least: in no charset left are they part of another character.
+    data = data.translate(None, _CONTROL_BYTES)
+    if data.isascii():
+        return data.decode("ascii"), False
     text, guessed = _decode(data, codec, hints)
     return clean(text.removeprefix("\ufeff")), guessed
 
 
 def clean(text: str) -> str:
     """Without what a database refuses: NUL and lone surrogates."""
-    return _BAD.sub("", text) if not text.isascii() or "\x00" in text else text
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        text = _BAD.sub("", text)
+    return text.replace("\x00", "") if "\x00" in text else text
 
 
 def meta_charset(html: bytes) -> str:
@@ -63,7 +75,7 @@ def meta_charset(html: bytes) -> str:
 
 def looks_garbled(text: str) -> bool:
     """True for the traces of a wrong charset, such as runs of `Ã¤` or `锟斤拷`: worth a flag, never a change."""
-    return bool(_MOJIBAKE.search(text)) if not text.isascii() else False
+    return not text.isascii() and any(trace in text for trace in "ÃÂÐÑ锟\ufffd") and bool(_MOJIBAKE.search(text))
 
 
 _MOJIBAKE = re.compile("(?:[ÃÂ][\u0080-\u00bf]|[ÐÑ][\u0080-\u00bf\u2018-\u201e]){3}|锟斤拷|\ufffd{2}|(?:\ufffd.{0,9}){4}")
@@ -90,11 +102,11 @@ def _escapes(data: bytes) -> bool:
     return (b"\x1b" in data or b"~{" in data) and bool(_ESCAPED.search(data))
 
 
+def _by_escapes(data: bytes, codec: str) -> str:
+    return data.decode(codec, "replace") if codec.startswith(("utf-16", "utf-32")) else decode_jis(data, codec) if _escapes(data) else data.decode(codec, "replace")
+
+
 def _decode(data: bytes, codec: str, hints: Iterable[str]) -> tuple[str, bool]:
-    if _escapes(data):
-        return decode_jis(data, codec), False
-    if codec in {"utf-7", "hz"} or codec.startswith(("utf-16", "utf-32", "iso2022")):
-        return data.decode(codec, "replace"), False
     as_utf8 = _strict(data, "utf-8")
     if as_utf8 is not None and (codec not in _MULTIBYTE or len(data) - len(as_utf8) >= 8):
         return as_utf8, codec not in {"utf-8", ""}

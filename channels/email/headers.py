@@ -11,7 +11,6 @@ MAX_BLOCK = 1 << 20
 MAX_FIELDS = 2000
 MAX_FIELD = 64 * 1024
 _NAME = re.compile(rb"[!-9;-~]{1,120}[ \t]*:")
-_FOLD = re.compile(rb"[\r\n]+(?=[ \t])|[\r\n]+$")
 # What a line of junk between header lines must be followed by, to be taken for junk and not for the body.
 _USUAL = re.compile(
     rb"(?:from|to|cc|date|subject|message-id|mime-version|content-[a-z-]+|received|return-path|reply-to|x-[a-z-]+)[ \t]*:",
@@ -21,23 +20,28 @@ _USUAL = re.compile(
 
 @dataclass(slots=True)
 class Headers:
-    """Fields in their order, names in lower case, values as bytes without the line breaks of folding."""
+    """Fields in their order, names in lower case, values as bytes; folding is undone when a value is decoded."""
 
     fields: list[tuple[str, bytes]] = field(default_factory=list)
     cut: bool = False
+    _first: dict[str, bytes] | None = None
 
     def raw(self, name: str) -> bytes:
         """The first field of this name, or empty."""
-        for known, value in self.fields:
-            if known == name:
-                return value
-        return b""
+        return self._index().get(name, b"")
 
     def all_raw(self, *names: str) -> list[bytes]:
+        if not self.has(*names):
+            return []
         return [value for known, value in self.fields if known in names]
 
     def has(self, *names: str) -> bool:
-        return any(known in names for known, _ in self.fields)
+        return not self._index().keys().isdisjoint(names)
+
+    def _index(self) -> dict[str, bytes]:
+        if self._first is None:
+            self._first = dict(reversed(self.fields))
+        return self._first
 
     def text(self, name: str) -> str:
         """The first field of this name as a person reads it: decoded, one line, nothing invisible."""
@@ -101,7 +105,3 @@ def _body_begins(headers: Headers, line: bytes, data: bytes, after: int, end: in
     if headers.fields:
         return not _USUAL.match(following)
     return after >= end or after > 4096
-
-
-def unfold(value: bytes) -> bytes:
-    return _FOLD.sub(b"", value).strip()

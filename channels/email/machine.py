@@ -20,7 +20,7 @@ _ROBOT = re.compile(
     r"|.*[-+_.]bounces?|notifications?|auto-?(?:reply|responder|responder|mailer)|listserv|majordomo|mailman|owner-.*|.*-owner|.*-request",
     re.IGNORECASE,
 )
-_LIST = ("list-id", "list-unsubscribe", "list-post", "list-help", "mailing-list", "x-mailing-list")
+_LIST = frozenset(("list-id", "list-unsubscribe", "list-post", "list-help", "mailing-list", "x-mailing-list"))
 _AUTOREPLY = (
     "x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply-from", "x-autoreply-from", "x-mail-autoreply",
     "x-fc-machinegenerated", "x-auto-generated", "x-cron-env", "x-auto-response-id",
@@ -39,7 +39,6 @@ _OUT_OF_OFFICE = re.compile(
     re.IGNORECASE,
 )
 _REPORT_KINDS = frozenset({"message/delivery-status", "message/disposition-notification", "message/feedback-report", "message/global-delivery-status"})
-_DMARC_REPORT = re.compile(r"report domain:\s*\S+.*submitter:|.*\btls-?rpt\b", re.IGNORECASE)
 _RECIPIENT_FIELDS = ("to", "cc", "bcc", "resent-to", "resent-cc", "apparently-to")
 _DELIVERY_FIELDS = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-delivered-to", "x-gm-original-to")
 
@@ -90,12 +89,12 @@ def _bulk(headers: Headers) -> Iterator[str]:
         if headers.has(name) and _PRECEDENCE.match(value := headers.plain(name)):
             yield f"A3 {name.title()}: {value}"
     for name, _ in headers.fields:
-        if name in _LIST or name.startswith("x-campaign"):
+        if name in _LIST or (name[:3] == "x-c" and name.startswith("x-campaign")):
             yield f"A3 {name.title()}"
 
 
 def _autoreply_fields(headers: Headers) -> Iterator[str]:
-    for name in _AUTOREPLY:
+    for name in _AUTOREPLY if headers.has(*_AUTOREPLY) else ():
         if headers.has(name) and headers.plain(name).lower() not in {"no", "false", "0"}:
             yield f"A4 {name.title()}"
     if "autoresponder" in headers.plain("x-post-messageclass").lower():
@@ -118,9 +117,10 @@ def _report(root: Part, subject: str) -> Iterator[str]:
         yield f"A6 multipart/report: {root.params.get('report-type', 'unknown')}"
     elif any(part.kind in _REPORT_KINDS for part in root.walk()):
         yield "A6 delivery report inside"
+    low = subject[:300].lower()
     if root.headers.has("x-failed-recipients"):
         yield "A6 X-Failed-Recipients"
-    if _DMARC_REPORT.match(subject[:300]):
+    if low.startswith("report domain:") and "submitter:" in low:
         yield "A6 aggregate report"
 
 

@@ -87,10 +87,10 @@ def _new_text(letter: body.Body, shown: Rendered, text: str, *, reply: bool, for
     if forward:
         return text.strip()
     from_html = bool(letter.html.strip()) and text != letter.text.strip("\n")
-    if shown.quoted and (from_html or (reply and not quoting.has_quote(text))):
-        own = quoting.new_text(shown.own(), answer=True)
-        return own or quoting.new_text(text, answer=reply)
-    return quoting.new_text(text, answer=reply)
+    reading = quoting.read(text)
+    if shown.quoted and (from_html or (reply and not reading.cut)):
+        return quoting.new_text(shown.own(), answer=True) or quoting.new_text(reading, answer=reply)
+    return quoting.new_text(reading, answer=reply)
 
 
 def _content(letter: body.Body, attached: files.Files) -> list[bytes]:

@@ -29,11 +29,28 @@ class Cut:
     marked: bool
 
 
-def new_text(text: str, *, answer: bool) -> str:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A text and the first announcement of a quote in it."""
+
+    lines: list[str]
+    cut: Cut | None
+
+
+def read(text: str) -> Reading:
+    lines = text.split("\n", MAX_LINES)
+    above = any(word in text for word in _ABOVE_HINTS)
+    for index, line in enumerate(lines[:MAX_LINES]):
+        if line and (cut := _at(lines, index, line, above)):
+            return Reading(lines, cut)
+    return Reading(lines, None)
+
+
+def new_text(text: str | Reading, *, answer: bool) -> str:
     """The words that this mail adds. `answer`: the mail says that it is one; otherwise only a quote that announces itself
     beyond doubt is cut, and the trailing signature."""
-    lines = text.split("\n", MAX_LINES)
-    cut = find(lines)
+    reading = read(text) if isinstance(text, str) else text
+    lines, cut = reading.lines, reading.cut
     if cut and not answer and not _beyond_doubt(lines, cut):
         cut = None
     kept = _kept(lines, cut) if cut else (_without_trailing_quote(lines) if answer else lines)
@@ -44,22 +61,7 @@ def new_text(text: str, *, answer: bool) -> str:
     return "\n".join(without_signature([line.rstrip() for line in kept])).strip("\n").strip()
 
 
-def has_quote(text: str) -> bool:
-    return find(text.split("\n", MAX_LINES)) is not None
-
-
-def find(lines: list[str]) -> Cut | None:
-    """The first announcement of a quote."""
-    for index, line in enumerate(lines[:MAX_LINES]):
-        if not line or line.isspace():
-            continue
-        cut = _at(lines, index, line)
-        if cut:
-            return cut
-    return None
-
-
-def _at(lines: list[str], index: int, line: str) -> Cut | None:
+def _at(lines: list[str], index: int, line: str, above: bool) -> Cut | None:
     """The announcement that this line makes or ends, if any. The cheap looks go first: most lines are prose."""
     short = len(line) < 1000
     if line[-1] in ":： >" and short and (cut := _attribution(lines, index)):
@@ -68,11 +70,12 @@ def _at(lines: list[str], index: int, line: str) -> Cut | None:
         return cut
     if short and line.lstrip(" >*|")[:2] in _PAIRS and known.SEPARATOR.match(line):
         return Cut(_before_rules(lines, index), index + 1, marked=False)
-    if short and ("above" in line or not line.isascii() or "atas" in line or "oberhalb" in line) and known.ABOVE.match(line):
+    if above and short and known.ABOVE.match(line):
         return Cut(index, index + 1, marked=False)
     return None
 
 
+_ABOVE_HINTS = ("above", "atas", "oberhalb", "über", "dessus", "encima", "上方", "以上")
 _PAIRS = frozenset(c * 2 for c in "-_=—–─*")
 
 

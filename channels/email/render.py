@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from channels.email import html_text, quote_html
@@ -9,6 +10,7 @@ from channels.email.claims import MARKER
 from channels.email.files import Files
 from channels.email.sanitize import rewrite_images, sanitize, too_much
 
+_ONLY_END_TAGS = re.compile(r"(?:\s|</[a-zA-Z0-9]{1,15}>|<br\s?/?>)*")
 FOLD = '<details class="quoted"><summary>···</summary>'
 UNFOLD = "</details>"
 
@@ -42,6 +44,11 @@ def render(source: str, files: Files, *, fold: bool) -> Rendered:
     if not quote:
         clean = sanitize(source)
         return Rendered(clean, clean, remote=remote)
-    head, rest = sanitize(source[: quote.start]), sanitize(source[quote.end :])
+    head, rest = sanitize(source[: quote.start]), _sanitized_rest(source[quote.end :])
     tail = sanitize(source[quote.start : quote.end])
     return Rendered(f"{head}{FOLD}{tail}{UNFOLD}{rest}", f"{head}\n{rest}", quoted=True, remote=remote)
+
+
+def _sanitized_rest(source: str) -> str:
+    """After most quotes only end tags follow: not worth a cleaning."""
+    return "" if _ONLY_END_TAGS.fullmatch(source) else sanitize(source)
