@@ -17,23 +17,15 @@ def sentence(event: Event, names: Names) -> str:
     """What happened, with the person's name where a person did it."""
     teller = _TELLERS.get(event.kind)
     who = names.get(event.agent_id or 0, "")
-    return teller(who, event.data, names) if teller else term("event", event.kind)
-
-
-def summary(events: list[Event], names: Names) -> str:
-    """A run of events in one line: the last one says most."""
-    return sentence(events[-1], names)
+    return teller(who, event.data, names) if teller else event.kind.value
 
 
 def _decided(_who: str, data: Mapping[str, Any], _names: Names) -> str:
     decision = data.get("decision", {})
-    parts = [term("topic", decision.get("topic")), term("priority", decision.get("priority")), decision.get("team")]
-    told = _(", ").join(str(part) for part in parts if part)
-    fired = [rule["rule"] for rule in decision.get("fired", ()) if not rule.get("shadow")]
-    rules = _(", ").join(fired)
-    if not told:
-        return _("Rules looked at it: %(rules)s", rules=rules)
-    return _("Rules set %(what)s (%(rules)s)", what=told, rules=rules)
+    set_ = [term(name, decision.get(name)) for name in ("topic", "priority", "team") if decision.get(name)]
+    if not set_:
+        return _("The rules looked at it and changed nothing")
+    return _("The rules set %(what)s", what=_(", ").join(set_))
 
 
 def _silent(_who: str, data: Mapping[str, Any], _names: Names) -> str:
@@ -69,7 +61,7 @@ def _topic(who: str, data: Mapping[str, Any], _names: Names) -> str:
 def _team(who: str, data: Mapping[str, Any], _names: Names) -> str:
     if not data.get("now"):
         return _("%(who)s took the ticket from its team", who=who)
-    return _("%(who)s gave the ticket to the team %(team)s", who=who, team=data.get("now"))
+    return _("%(who)s gave the ticket to the team %(team)s", who=who, team=term("team", data.get("now")))
 
 
 def _tagged(who: str, data: Mapping[str, Any], _names: Names) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_date
 from flask import Flask
-from flask_babel import format_date, format_datetime, format_time
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
@@ -22,7 +23,6 @@ _LINK = re.compile(r"https?://[^\s<>\"'，。；：！？、（）《》「」]{
 
 def install(flask: Flask) -> None:
     flask.jinja_env.globals.update(
-        exactly=exactly,
         when_words=when_words,
         span_words=span_words,
         day_words=day_words,
@@ -32,21 +32,16 @@ def install(flask: Flask) -> None:
     flask.jinja_env.filters.update(linked=linked, emphasised=emphasised)
 
 
-def exactly(at: datetime) -> str:
-    return format_datetime(at, "full")
-
-
 def when_words(at: datetime, long: bool = False) -> str:
     """Today the time, this week the day, else the date; the long form always with the time."""
     zone = languages.zone()
     local, today = at.astimezone(zone), now().astimezone(zone)
-    clock = format_time(at, "HH:mm")
+    clock = f"{local:%H:%M}"
     if local.date() == today.date():
         return clock
-    if timedelta(0) <= now() - at < _WEEK:
-        day = format_date(at, "EEE")
-    else:
-        day = format_date(at, _("d MMM") if local.year == today.year else _("d MMM y"))
+    recent = timedelta(0) <= today - local < _WEEK
+    pattern = "EEE" if recent else _("d MMM") if local.year == today.year else _("d MMM y")
+    day = _day(local.date(), pattern, languages.language())
     return f"{day} {clock}" if long else day
 
 
@@ -64,7 +59,13 @@ def span_words(seconds: float) -> str:
 
 
 def day_words(day: date) -> str:
-    return format_date(day, _("EEE d MMM"))
+    return _day(day, _("EEE d MMM"), languages.language())
+
+
+# A list shows a hundred times, of few days: asking the locale for each anew took a third of the page's time.
+@lru_cache(maxsize=2048)
+def _day(day: date, pattern: str, language: str) -> str:
+    return format_date(day, pattern, locale=language)
 
 
 def there(at: datetime, zone: str) -> str:

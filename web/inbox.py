@@ -36,7 +36,7 @@ def rows(view: str) -> str:
     """The rows alone: the first page again, or the one after `after`."""
     with desk().db.read() as session:
         context = listing.fragment(session, listing.asked(view))
-    return render_template("inbox/rows.html", **context)
+    return render_template("inbox/rows.html", **context, **pane.common(), ticket=None)
 
 
 @pages.post("/inbox/density")

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import abort, request, url_for
+from flask import abort, g, request, url_for
 from sqlmodel import Session
 
 from router import live
@@ -50,6 +50,8 @@ def asked(view: str | None = None) -> Asked:
     name = view or request.args.get("view") or DEFAULT_VIEW
     if name not in views.VIEWS:
         abort(404)
+    # The rail marks where one is, also beside a ticket.
+    g.view = name
     return Asked(name, request.args.get("topic", "")[:64], request.args.get("team", "")[:64])
 
 

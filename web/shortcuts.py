@@ -83,6 +83,7 @@ _SCRIPT: dict[str, LazyString] = {
     "m": _("m"),
     "due_in": _("Due in {span}"),
     "overdue_by": _("Overdue by {span}"),
+    "promised_by": _("Promised by {when}"),
     "new_tickets": _("{count} new tickets"),
     "new_tickets_one": _("1 new ticket"),
     "not_loaded": _("This ticket could not be loaded. Try again in a moment."),

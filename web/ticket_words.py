@@ -17,14 +17,22 @@ STATUS = {
 }
 PRIORITY = {"urgent": _("Urgent"), "high": _("High"), "normal": _("Normal"), "low": _("Low")}
 TOPIC = {
-    "account": _("Account"),
+    "account": _("User account"),
     "payment": _("Payment"),
     "refund": _("Refund"),
     "security": _("Security"),
     "usage": _("Usage"),
     "international": _("International"),
     "feedback": _("Feedback"),
-    "other": _("Other topic"),
+    "other": _("Other"),
+}
+TEAM = {
+    "triage": _("Triage"),
+    "accounts": _("Accounts team"),
+    "payments": _("Payments"),
+    "refunds": _("Refunds"),
+    "security": _("Security"),
+    "care": _("Customer care"),
 }
 LANGUAGE = {
     "zh-Hans": _("Simplified Chinese"),
@@ -43,7 +51,7 @@ OUTCOME = {
 CLOCK = {
     "running": _("Running"),
     "breached": _("Overdue"),
-    "met": _("Kept"),
+    "met": _("Kept in time"),
     "late": _("Answered late"),
     "cancelled": _("Cancelled"),
 }
@@ -133,6 +141,7 @@ _KINDS: dict[str, Mapping[str, LazyString]] = {
     "status": STATUS,
     "priority": PRIORITY,
     "topic": TOPIC,
+    "team": TEAM,
     "language": LANGUAGE,
     "door": DOOR,
     "outcome": OUTCOME,

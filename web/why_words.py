@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,7 +92,7 @@ def rule_line(trace: Any, story: DecisionStory) -> RuleLine:
         trace.rule,
         trace.outcome,
         sets=_(", ").join(_set(name, value) for name, value in fired.set.items()) if fired else "",
-        lost=tuple(_lost(name, rule) for name, rule in fired.lost.items()) if fired else (),
+        lost=_lost(fired.lost) if fired else (),
         words=found_words(fired.found, story) if fired else (),
         missed=_missed(trace) if trace.outcome == "missed" else (),
         stopped_by=trace.stopped_by if trace.outcome == "not reached" else "",
@@ -132,7 +133,7 @@ def _written(fact: str, value: Any) -> str:
     plain = {True: _("yes"), False: _("no"), "yes": _("yes"), "no": _("no"), "not set": _("not set"), None: _("not set")}
     if isinstance(value, (bool, str)) or value is None:
         value = plain.get(value, value)
-    return term(fact, value) if fact in ("status", "priority", "topic", "language") else str(value)
+    return term(fact, value) if fact in ("status", "priority", "topic", "team", "language") else str(value)
 
 
 def _set(name: str, value: Any) -> str:
@@ -141,8 +142,14 @@ def _set(name: str, value: Any) -> str:
     return _("%(field)s: %(value)s", field=_field(name), value=_value(name, value))
 
 
-def _lost(name: str, rule: str) -> str:
-    return _("%(field)s was set by %(rule)s above", field=_field(name), rule=rule)
+def _lost(lost: Mapping[str, str]) -> tuple[str, ...]:
+    by_rule: dict[str, list[str]] = {}
+    for name, rule in lost.items():
+        by_rule.setdefault(rule, []).append(_field(name))
+    return tuple(
+        _("set already by %(rule)s: %(fields)s", rule=rule, fields=_(", ").join(fields))
+        for rule, fields in by_rule.items()
+    )
 
 
 def _field(name: str) -> str:

@@ -16,6 +16,10 @@ export function span(milliseconds) {
   return milliseconds < 0 ? `−${text}` : text;
 }
 
+function exactly(dateTime) {
+  return format({ dateStyle: "full", timeStyle: "short" }).format(new Date(dateTime));
+}
+
 function tickPill(pill, now) {
   const due = Date.parse(pill.dateTime);
   const left = due - now;
@@ -26,6 +30,7 @@ function tickPill(pill, now) {
   if (pill.dataset.state !== state) pill.dataset.state = state;
   const label = word(left < 0 ? "overdue_by" : "due_in", { span: span(Math.abs(left)) });
   pill.querySelector("[data-label]").textContent = label;
+  pill.title ||= word("promised_by", { when: exactly(pill.dateTime) });
 }
 
 const formats = new Map();
@@ -55,7 +60,7 @@ export function when(date, now, long = false) {
 function tickTime(element, now) {
   const text = when(new Date(element.dateTime), now, element.dataset.when === "long");
   if (element.textContent !== text) element.textContent = text;
-  if (!element.title) element.title = format({ dateStyle: "full", timeStyle: "short" }).format(new Date(element.dateTime));
+  element.title ||= exactly(element.dateTime);
 }
 
 export function tick(root = document) {

@@ -60,8 +60,9 @@ function openFolds(mark) {
 
 export function start() {
   document.addEventListener("click", (event) => {
-    const button = event.target.closest?.("[data-words]");
-    if (button && button.id !== "words") {
+    const button = event.target.closest?.("a[data-words]");
+    if (button) {
+      event.preventDefault();
       document.dispatchEvent(new CustomEvent("desk:close-sheet"));
       show(button);
     }
