@@ -27,6 +27,8 @@ def do(app: App, session: Session, agent: Agent, ticket_id: int, act: Act, now: 
             actions.set_status(app, session, agent, ticket, Status(act.value), now)
         case "priority":
             actions.set_priority(app, session, agent, ticket, Priority[act.value.upper()], now)
+        case "topic":
+            actions.set_topic(app, session, agent, ticket, act.value, now)
         case "tag":
             actions.add_tag(app, session, agent, ticket, act.value, now)
         case other:

@@ -70,7 +70,7 @@ def recipient(letter: Letter, desk: str, answered: Answered | None) -> str:
 def compose(letter: Letter, at: datetime, desk: str, answered: Answered | None = None) -> bytes:
     """`letter` as it arrives at `desk`, the address that it is written to, with CRLF line ends."""
     if letter.kind == "poison":
-        return machines.poison(letter.shape)
+        return machines.poison(letter.shape, desk)
     written = _written(letter, at, answered)
     message = machines.report(letter, answered, _text(written.text)) if letter.recipient else _body(letter, written)
     _address(message, letter, at, desk, answered)

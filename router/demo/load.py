@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from channels.base import AccountConfig, RawItem
@@ -25,13 +25,13 @@ from router.demo.letters import Act, Letter
 from router.demo.sample import SampleMail, Schedule, mail, own_earlier, schedule
 from router.errors import PlainError
 from router.files import FileStore
-from router.models import Agent, Direction, Inbound, InboundState, Message, Role
+from router.models import Agent, Clock, ClockState, Direction, Inbound, InboundState, Message, Role
 from router.outgoing import outgoing
 from router.rulebooks import Rulebooks
 
 TASK = "router.demo.load:load"
 PEOPLE = {"Mei": "mei@desk.example.com", "Budi": "budi@desk.example.com", "Olivia": "olivia@desk.example.com"}
-SWEEP_EVERY = timedelta(minutes=15)
+BEAT = timedelta(seconds=2)
 # A running worker may have taken an item first; its lease is over by then, and the item is ours again.
 PATIENCE_SECONDS = 90
 
@@ -85,7 +85,6 @@ class Story:
         self.app, self.account, self.mails = app, account, mails
         self.added = 0
         self.fresh: set[str] = set()
-        self.clock: datetime | None = None
 
     def steps(self, now: datetime) -> list[tuple[datetime, Callable[[], None]]]:
         """Everything that happens by `now`: mails that arrive, and what agents do about them."""
@@ -98,13 +97,15 @@ class Story:
         return sorted((step for step in steps if step[0] <= now), key=lambda step: step[0])
 
     def wait_until(self, at: datetime) -> None:
-        """Let the time pass: clocks fall due, and what is queued is sent."""
-        tick = self.clock or at
-        while tick < at:
-            sweep_clocks(self.app, tick)
-            tick += SWEEP_EVERY
-        sweep_clocks(self.app, at)
-        self.clock = at
+        """Let the time pass up to `at`: each clock that falls due is swept as soon as a beat would have done it."""
+        while (due := self._next_due()) is not None and due < at:
+            if not sweep_clocks(self.app, due + BEAT):
+                return
+
+    def _next_due(self) -> datetime | None:
+        with self.app.db.read() as session:
+            running = select(func.min(Clock.due_at)).where(col(Clock.state) == ClockState.RUNNING)
+            return session.execute(running).scalar()
 
     def arrive(self, letter: Letter, at: datetime) -> None:
         """One mail comes in, is understood, and is acknowledged if the rules say so."""

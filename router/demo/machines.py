@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from email.message import Message
-from random import Random
 from typing import TYPE_CHECKING
 
 from router.demo.letters import Letter
@@ -23,7 +22,7 @@ HEADERS: Mapping[str, Mapping[str, str]] = {
     "bounce": {"Auto-Submitted": "auto-replied"},
     "delay": {"Auto-Submitted": "auto-replied"},
 }
-# Headers are cut off where nothing was answered: a report about a mail that this desk never sent.
+# Where nothing was answered: a report about a mail that this desk never sent.
 UNKNOWN_ID = "0000.unknown@relay.example.org"
 
 
@@ -58,16 +57,16 @@ def _head(letter: Letter, answered: Answered | None) -> Message:
     return part
 
 
-def poison(shape: str) -> bytes:
-    """`noise`: no header, no text, not a mail at all. `nesting`: boxes in boxes, thousands of them, and nothing inside."""
-    return _noise() if shape == "noise" else _nesting()
+def poison(shape: str, desk: str) -> bytes:
+    """`noise`: a block of a broken disk instead of a mail. `nesting`: boxes in boxes, thousands of them and nothing inside,
+    that say they come from the desk itself."""
+    return b"\0" * 4096 if shape == "noise" else _nesting(desk)
 
 
-def _noise() -> bytes:
-    return b"\0" * 64 + Random("noise").randbytes(2048) + b"\0" * 64  # noqa: S311 - noise, not a secret
+def _nesting(desk: str, depth: int = 4000) -> bytes:
+    head = f"From: <{desk}>\r\nTo: <{desk}>\r\nSubject: matryoshka\r\nMIME-Version: 1.0\r\n{_box(0)}"
+    return (head + "".join(f"--b{n}\r\n{_box(n + 1)}" for n in range(depth))).encode("ascii")
 
 
-def _nesting(depth: int = 4000) -> bytes:
-    opening = "".join(f'--b{n}\r\nContent-Type: multipart/mixed; boundary="b{n + 1}"\r\n\r\n' for n in range(depth))
-    head = 'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="b0"\r\n\r\n'
-    return (head + opening).encode("ascii")
+def _box(number: int) -> str:
+    return f'Content-Type: multipart/mixed; boundary="b{number}"\r\n\r\n'
