@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address
 
-from flask import Flask, request
+from flask import Flask, Response, request
 from flask_limiter import Limiter
 
 from router.agents import fold, hashed
@@ -12,7 +13,10 @@ from router.context import App
 
 # A person's own mistakes are bounded by account and address together, so that nobody can lock out somebody else from
 # afar; the wide limit on the account alone is what slows down guessing from many addresses (ASVS 6.3.1).
-SIGN_IN_LIMITS = ("20 per minute; 200 per hour", "5 per minute; 30 per hour", "100 per 15 minutes")
+# Only refusals count against an account: a person may sign in as often as they like.
+ADDRESS_LIMIT = "20 per minute; 200 per hour"
+ACCOUNT_HERE_LIMIT = "5 per minute; 30 per hour"
+ACCOUNT_LIMIT = "100 per 15 minutes"
 LINK_LIMIT = "20 per minute; 200 per hour"
 PASSWORD_LIMIT = "5 per minute; 30 per hour"  # noqa: S105 - a rate, not a password
 
@@ -28,12 +32,12 @@ def install(flask: Flask, app: App) -> None:
         in_memory_fallback_enabled=True,
         headers_enabled=True,
     )
-    keys = (here, lambda: f"{account()}@{here()}", account)
-    for rate, key in zip(SIGN_IN_LIMITS, keys, strict=True):
-        _limit(flask, limiter, "sign_in.check", rate, key)
+    _limit(flask, limiter, "sign_in.check", ADDRESS_LIMIT, here)
+    _limit(flask, limiter, "sign_in.check", ACCOUNT_HERE_LIMIT, lambda: f"{account()}@{here()}", only=_was_refused)
+    _limit(flask, limiter, "sign_in.check", ACCOUNT_LIMIT, account, only=_was_refused)
     _limit(flask, limiter, "sign_in.link", LINK_LIMIT, here)
     _limit(flask, limiter, "sign_in.use_link", LINK_LIMIT, here)
-    _limit(flask, limiter, "profile.password", PASSWORD_LIMIT, here)
+    _limit(flask, limiter, "profile.password", PASSWORD_LIMIT, here, only=_was_refused)
 
 
 def storage_url(redis_url: str) -> str:
@@ -56,6 +60,17 @@ def account() -> str:
     return hashed(fold(request.form.get("email", "")))[:24]
 
 
-def _limit(flask: Flask, limiter: Limiter, endpoint: str, rate: str, key: object) -> None:
-    view = flask.view_functions[endpoint]
-    flask.view_functions[endpoint] = limiter.limit(rate, key_func=key, scope=endpoint)(view)  # type: ignore[arg-type]
+def _was_refused(response: Response) -> bool:
+    return response.status_code in {403, 422}
+
+
+def _limit(
+    flask: Flask,
+    limiter: Limiter,
+    endpoint: str,
+    rate: str,
+    key: Callable[[], str],
+    only: Callable[[Response], bool] | None = None,
+) -> None:
+    limited = limiter.limit(rate, key_func=key, scope=endpoint, deduct_when=only)
+    flask.view_functions[endpoint] = limited(flask.view_functions[endpoint])

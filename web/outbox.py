@@ -18,7 +18,7 @@ pages = Blueprint("outbox", __name__)
 @needs(Action.READ_OUTBOX)
 def index() -> str:
     mails, older = kept_mail.page(desk().config.outbox_dir, before=request.args.get("before", type=float))
-    return render_template("outbox.html", mails=mails, older=older, sends=_accounts_that_send())
+    return render_template("outbox.html", mails=mails, older=older, sends=accounts_that_send())
 
 
 @pages.get("/outbox/<name>")
@@ -51,6 +51,6 @@ def _opened(name: str) -> OpenedMail:
     return opened
 
 
-def _accounts_that_send() -> list[str]:
+def accounts_that_send() -> list[str]:
     """Accounts with an outgoing server: their mail is not here."""
     return [account.name for account in desk().config.accounts if getattr(account.settings, "smtp", None)]

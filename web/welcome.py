@@ -8,16 +8,15 @@ from werkzeug.wrappers import Response
 
 from router import gauges, start
 from router.bells import Bell
+from router.demo import load as sample
 from router.permissions import Action
 from web import toasts
 from web.desk import desk, now
 from web.guard import needs
+from web.outbox import accounts_that_send
 from web.rendering import view_path
 
 pages = Blueprint("welcome", __name__)
-
-# A function of the desk that the bulk worker calls.
-_SAMPLE_TASK = "router.demo.load:load"
 
 
 @pages.get("/")
@@ -27,7 +26,9 @@ def index() -> Response | str:
         if gauges.has_tickets(session):
             return redirect(view_path("open"))
     config = desk().config
-    return render_template("welcome.html", accounts=config.accounts, smtp_listen=config.settings.smtp_listen)
+    return render_template(
+        "welcome.html", accounts=config.accounts, smtp_listen=config.settings.smtp_listen, sends=accounts_that_send()
+    )
 
 
 @pages.post("/welcome/sample")
@@ -40,7 +41,10 @@ def load_sample() -> Response:
         # Sample customers among real ones would be hard to tell apart, and harder to get rid of.
         toasts.say(_("This desk has tickets already, so the sample desk was not loaded."), danger=True)
         return redirect(view_path("open"), 303)
-    if desk().bells.ring(Bell.BULK, _SAMPLE_TASK):
+    if accounts_that_send():
+        toasts.say(_("An outgoing server is set, so the sample's answers would really be sent. Nothing was loaded."), danger=True)
+        return redirect("/", 303)
+    if desk().bells.ring(Bell.BULK, sample.TASK):
         toasts.say(_("The sample desk is on its way: its tickets appear here by themselves."))
     else:
         start.load_sample(desk(), now())
