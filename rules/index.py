@@ -16,6 +16,8 @@ from rules.normalise import fold
 
 _UNSPACED = re.compile("[\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]").match
 
+_HALVES = re.compile("[\ud800-\udfff]")
+
 
 class Term(NamedTuple):
     """One keyword as written, its folded stem, and on which sides a word must begin or end."""
@@ -105,10 +107,14 @@ class TermIndex:
         """Every place of every term, by where it ends."""
         if self._automaton is None:
             return []
+        try:
+            found = self._automaton.find_matches_as_indexes(folded, overlapping=True)
+        except UnicodeEncodeError:  # half a character: the automaton takes whole ones only
+            found = self._automaton.find_matches_as_indexes(_HALVES.sub("\ufffd", folded), overlapping=True)
         terms, by_stem = self.terms, self._by_stem
         return [
             Hit(number, start, end)
-            for stem, start, end in self._automaton.find_matches_as_indexes(folded, overlapping=True)
+            for stem, start, end in found
             for number in by_stem[stem]
             if stands_alone(terms[number], folded, start, end)
         ]
