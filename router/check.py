@@ -72,8 +72,7 @@ def _files(app: App) -> str:
 
 def _account(app: App, name: str) -> Iterator[CheckLine]:
     try:
-        for line in app.channel(name).check():
-            yield CheckLine(f"{name}: {line.part}", line.ok, line.detail, line.mend)
+        yield from app.channel(name).check()
     except Exception as error:  # noqa: BLE001 - one broken account must not hide the others
         mend = "Look at this account in switchboard.toml."
         yield CheckLine(name, False, f"{type(error).__name__}: {error}.", mend)

@@ -66,9 +66,9 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _tell(error: Exception) -> None:
-    from router.commands.errors import expected
+    from router.errors import plain
 
-    lines = expected(error)
+    lines = plain(error)
     for line in lines:
         click.echo(line, err=True)
     if not lines:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from sqlalchemy import select
@@ -18,15 +19,18 @@ from router.context import App, utc_now
 from router.errors import PlainError
 from router.files import FileStore
 from router.intake.bench import Bench
-from router.intake.drafts import Plan
+from router.intake.drafts import EventDraft, Plan
 from router.intake.judge import RULE_TEXT, judge
 from router.intake.lookup import gather
 from router.intake.understand import Item, Understood, Unreadable, understand
-from router.models import Event, EventKind, Message, Ticket
+from router.models import Event, EventKind, InboundState, Message, Ticket
 from rules.decision import Decision
 from rules.engine import RuleTrace, decide, explain
 from rules.facts import Facts
 from rules.rulebook import Rulebook
+from rules.trace import written
+
+_REASON_LETTERS = 160
 
 
 class ExplainError(PlainError):
@@ -58,7 +62,10 @@ class Story:
 
 
 def explain_mail(app: App, raw: bytes) -> Story:
-    """What would become of this mail if it came now. Raises ExplainError for what cannot be read."""
+    """What would become of this mail if it came now; what became of it, if the desk has it already.
+
+    Raises ExplainError for what cannot be read, and for what no rule gets to see.
+    """
     now = utc_now()
     with tempfile.TemporaryDirectory() as folder, app.db.read() as session:
         # Attachments of a mail that is only looked at do not belong into the desk's store.
@@ -67,7 +74,15 @@ def explain_mail(app: App, raw: bytes) -> Story:
         found = understand(dry, Item(0, accounts.account_id(session, account), account, now, {}, raw))
         if isinstance(found, Unreadable):
             raise ExplainError(f"This mail cannot be read, and would wait in quarantine: {found.reason}.")
-        return _judged(dry, session, found, now)
+        bench = _judged(dry, session, found, now)
+        ending = bench.plan.endings[0]
+        decided = next((event for event in bench.plan.events if event.kind == EventKind.DECIDED), None)
+        if decided:
+            return _story_of_new(bench, found, decided)
+        known = session.get(Ticket, ending.ticket_id) if ending.state == InboundState.DUPLICATE else None
+    if known:
+        return explain_ticket(app, known.ref)
+    raise ExplainError(f"No rule sees this mail; it ends as {ending.state}: {ending.reason}.")
 
 
 def explain_ticket(app: App, ref: str) -> Story:
@@ -87,19 +102,20 @@ def explain_ticket(app: App, ref: str) -> Story:
         return _story(f"Ticket {ticket.ref}, as it was opened", rulebook, facts)
 
 
-def _judged(app: App, session: Session, found: Understood, now: datetime) -> Story:
-    rulebook, key = app.rulebooks.current(session), app.config.secret_key
+def _judged(app: App, session: Session, found: Understood, now: datetime) -> Bench:
+    key = app.config.secret_key
     kind = app.channel(found.item.account).account.kind
-    bench = Bench(app, rulebook, gather(session, [found], key, kind, now), Plan(now), key, now)
+    lookup = gather(session.connection(), [found], key, kind, now)
+    bench = Bench(app, app.rulebooks.current(session), lookup, Plan(now), key, now)
     judge(bench, found)
-    decided = next((event for event in bench.plan.events if event.kind == EventKind.DECIDED), None)
-    if decided is None:
-        ending = bench.plan.endings[0]
-        raise ExplainError(f"No rule sees this mail; it ends as {ending.state}. {ending.reason}".strip())
+    return bench
+
+
+def _story_of_new(bench: Bench, found: Understood, decided: EventDraft) -> Story:
     words = {"subject": found.parsed.subject, "text": found.parsed.new_text[:RULE_TEXT]}
     facts = Facts.from_json({**decided.data["facts"], **words})
-    joins = "It would open a new ticket" if facts.is_first else "It would join a ticket"
-    return _story(f"{joins}, if it came now", rulebook, facts)
+    opens = "It would open a new ticket" if facts.is_first else "It would join a ticket"
+    return _story(f"{opens}, if it came now", bench.rulebook, facts)
 
 
 def _story(headline: str, rulebook: Rulebook, facts: Facts) -> Story:
@@ -108,8 +124,9 @@ def _story(headline: str, rulebook: Rulebook, facts: Facts) -> Story:
 
 def _detail(step: RuleTrace) -> str:
     if step.fired:
-        sets = ", ".join(f"{name} = {value}" for name, value in step.fired.set.items())
+        sets = ", ".join(f"{name} = {written(value)}" for name, value in step.fired.set.items())
         found = ", ".join(dict.fromkeys(f"“{hit.term}”" for hit in step.fired.found))
         lost = ", ".join(f"{name} was set by {winner}" for name, winner in step.fired.lost.items())
         return "".join(f"; {part}" for part in (sets, found and f"found {found}", lost) if part)
-    return f": {step.reason}" if step.reason else ""
+    # A keyword list can run to a page; JSON has it whole.
+    return f": {shorten(step.reason, _REASON_LETTERS, placeholder=' …')}" if step.reason else ""

@@ -19,7 +19,7 @@ from typing import Any
 _bound: ContextVar[dict[str, Any] | None] = ContextVar("log_fields", default=None)
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 # Libraries that tell every step at INFO.
-_TALKATIVE = ("rq", "gunicorn.access", "mail.log", "imapclient", "alembic", "asyncio", "flask-limiter", "werkzeug")
+_TALKATIVE = ("rq", "gunicorn", "mail.log", "imapclient", "alembic", "asyncio", "flask-limiter", "werkzeug")
 
 
 def setup(role: str, level: str, data_dir: Path) -> None:

@@ -19,11 +19,11 @@ import time
 from collections.abc import Callable, Collection
 from typing import Any, NoReturn
 
-from router.errors import PlainError
+from router.errors import PlainError, plain
 
 log = logging.getLogger(__name__)
 
-_PR_SET_PDEATHSIG = 1
+_PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform.startswith("linux") else None
 
 
@@ -34,6 +34,12 @@ def stop_with_parent(parent: int) -> None:
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
         os._exit(1)
+
+
+def name_process(name: str) -> None:
+    """What `ps` and `top` call this process; Linux keeps fifteen letters, other systems none."""
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_NAME, name.encode()[:15])
 
 
 def fork(work: Callable[[], object]) -> int:
@@ -106,8 +112,10 @@ def _answer(pipe: int, work: Callable[[], Any]) -> None:
     try:
         answer = {"result": work()}
     except Exception as error:
-        log.error("a step of the start failed", exc_info=True)
-        answer = {"error": f"{' '.join(str(error).split())} ({type(error).__name__})"}
+        lines = plain(error)
+        if not lines:
+            log.critical("a step of the start failed", exc_info=True)
+        answer = {"error": "\n".join(lines) or f"A step of the start failed ({type(error).__name__}). See error.log."}
     with os.fdopen(pipe, "wb") as file:
         file.write(json.dumps(answer).encode())
 

@@ -14,9 +14,12 @@ import time
 from collections.abc import Callable
 from types import ModuleType
 
+from sqlalchemy import make_url
+from sqlalchemy.orm import configure_mappers
+
 from router import logs, valkey
 from router.config import Config
-from router.processes import Errand
+from router.processes import Errand, name_process
 from router.start import build_app
 
 log = logging.getLogger(__name__)
@@ -24,18 +27,22 @@ log = logging.getLogger(__name__)
 QUEUES = ("ingest", "send", "clocks", "bulk")
 ROLES = ("web", "live", *QUEUES, "beat", "mail")
 
-# What the roles import, loaded once in the supervisor: the pages of memory are then shared by all that it forks.
-HEAVY = ("web.serve", "router.worker", "router.jobs", "router.beat", "router.mail", "router.intake", "router.replies")
+HEAVY = ("web.serve", "router.worker", "router.jobs", "router.beat", "router.mail", "gunicorn.workers.gthread")
 
 
-def preload() -> None:
-    for name in HEAVY:
-        importlib.import_module(name)
+def preload(config: Config) -> None:
+    """Load what the roles will need, once, in their parent: its memory is then shared by all that are forked."""
+    for name in (*HEAVY, *_module("web").PARTS):
+        _module(name)
+    # Both would happen at the first query of each process, and be kept by each for itself.
+    configure_mappers()
+    make_url(config.database_url).get_dialect().import_dbapi()
 
 
 def run(role: str, config: Config) -> None:
     """Be `role` until SIGTERM. The database is expected to be ready, the queue may come later."""
     logs.setup(role, config.settings.log_level, config.data_dir)
+    name_process(f"desk-{role}")
     if role in QUEUES:
         wait_for_queue(config)
         _module("router.worker").run(build_app(config), role)

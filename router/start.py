@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from importlib import import_module
 
-from sqlalchemy import select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
-from router import accounts, agents, migrate, rulebooks, valkey
+from router import accounts, agents, rulebooks, valkey
 from router.config import Config
 from router.context import App, build
-from router.models import Agent, Role, Ticket
+from router.models import Agent, Role
 
 FIRST_MANAGER = "manager@localhost"
 
@@ -23,6 +22,9 @@ def build_app(config: Config) -> App:
 
 def prepare(config: Config, now: datetime) -> App:
     """Make the database ready. Idempotent, and safe when several processes start at once."""
+    # Imported here: no other process of the desk should carry the migration library.
+    from router import migrate
+
     _ = config.secret_key  # made now: a process that starts later must find the same one
     config.outbox_dir.mkdir(parents=True, exist_ok=True)
     migrate.upgrade(config)
@@ -48,10 +50,8 @@ def sign_in_url(app: App, session: Session, agent: Agent, now: datetime) -> str:
     return f"{app.config.base_url}/sign-in/{agents.make_link(session, agent, now)}"
 
 
-def load_sample(app: App, now: datetime) -> None:
-    """The sample desk, once: a desk that has a ticket already is left alone."""
-    sample = import_module("router.demo.load")
-    with app.db.read() as session:
-        if session.execute(select(col(Ticket.id)).limit(1)).first() is not None:
-            return
-    sample.load_sample(app.config, app.db, now, lambda *_: None)
+def load_sample(app: App, now: datetime, progress: Callable[[int, int], object]) -> int:
+    """The sample desk; what is there already is left alone. Returns how many mails were new."""
+    from router.demo.load import load_sample as load
+
+    return load(app.config, app.db, now, progress)

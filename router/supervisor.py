@@ -15,6 +15,7 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
 from typing import Any
 
 from router import logs, preflight, roles, valkey
@@ -81,7 +82,7 @@ class Supervisor:
         # The errand is forked first: neither the queue nor the loaded code is any business of its.
         errand = Errand(lambda: _make_ready(self.config, demo))
         self._start_queue()
-        roles.preload()
+        roles.preload(self.config)
         self.link = errand.result(lambda: self.stopping > 0)
         # Out of the collector's reach: it would write to every object, and each child would get a page of its own.
         gc.collect()
@@ -158,10 +159,10 @@ class Supervisor:
 
     def _answering(self) -> bool:
         settings = self.config.settings
-        doors = [(settings.host, settings.port), (settings.host, self.config.live_port)]
+        doors = [(settings.host, self.config.live_port)]
         if settings.smtp_listen != "off":
             doors.append(split_listen(settings.smtp_listen))
-        return all(_answers(host, port) for host, port in doors if port)
+        return all(_listens(host, port) for host, port in doors if port) and _serves(settings.host, settings.port)
 
     def _tell(self) -> None:
         if not self._answering():
@@ -207,16 +208,35 @@ def _make_ready(config: Config, demo: bool) -> str | None:
         release_claims(app)
     link = start.first_link(app, utc_now())
     if demo:
-        start.load_sample(app, utc_now())
+        print("Loading the sample desk", end="", flush=True)  # noqa: T201 - seen while the rest starts
+        added = start.load_sample(app, utc_now(), _dots)
+        print(f" {added} new messages.", flush=True)  # noqa: T201
     return link
 
 
-def _answers(host: str, port: int) -> bool:
+def _dots(done: int, of: int) -> None:
+    if done % max(1, of // 20) == 0:
+        print(".", end="", flush=True)  # noqa: T201
+
+
+def _listens(host: str, port: int) -> bool:
     try:
         with socket.create_connection((host, port), timeout=0.5):
             return True
     except OSError:
         return False
+
+
+def _serves(host: str, port: int) -> bool:
+    """The pages answer, not only their socket: it listens before the process behind it is there."""
+    connection = HTTPConnection(host, port, timeout=2)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == 200
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def _banner(config: Config, link: str | None) -> list[str]:

@@ -31,7 +31,8 @@ def ingest(files: tuple[Path, ...], account: str | None, archive: bool, as_json:
         raise click.UsageError(f"There is no account {account!r}; known are {', '.join(names)}.")
     work = Ingest(app, account or names[0], archive=archive)
     paths = list(dict.fromkeys(mail_files(files)))
-    with click.progressbar(length=sum(path.stat().st_size for path in paths), label="Reading", file=sys.stderr) as bar:
+    size, watched = sum(path.stat().st_size for path in paths), sys.stderr.isatty()
+    with click.progressbar(length=size, label="Reading", file=sys.stderr, hidden=not watched) as bar:
         for path in paths:
             work.take(path, bar.update)
         work.finish()

@@ -14,7 +14,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from conftest import Place, children_of, tree_of, until
+from services.whole_desk import Place, children_of, tree_of, until
 
 from router import supervisor, valkey
 from router.processes import alive
