@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, or_, select, update
+from sqlalchemy import CursorResult, bindparam, or_, select, update
 from sqlmodel import Session, col
 
 from channels.base import Json
 from router.context import App
 from router.models import Account
+
+
+_ID = select(col(Account.id)).where(col(Account.name) == bindparam("name"))
 
 
 class LeaseHeld(Exception):
@@ -37,7 +40,7 @@ def sync(app: App, now: datetime) -> None:
 
 def account_id(session: Session, name: str) -> int:
     """The key of the account `name`. Raises KeyError when the desk does not know it."""
-    found: int | None = session.execute(select(col(Account.id)).where(col(Account.name) == name)).scalar()
+    found: int | None = session.connection().execute(_ID, {"name": name}).scalar()
     if found is None:
         raise KeyError(name)
     return found

@@ -28,7 +28,7 @@ class Rulebooks:
 
     def current(self, session: Session) -> Rulebook:
         """The live rulebook. Raises LookupError on a desk that was never prepared: `ensure_starter` belongs to its start."""
-        version = session.execute(_NEWEST).scalar()
+        version = session.connection().execute(_NEWEST).scalar()
         if version is None:
             raise LookupError("no rulebook is published; start the desk once, or run: switchboard rules publish FILE")
         return self.version(session, version)

@@ -6,17 +6,18 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col
 
-from router import accounts
 from router.context import App
+from router.db import table
 from router.intake.accept import accept
 from router.intake.drafts import Plan
 from router.intake.understand import Item, Understood, Unreadable, understand
-from router.models import Inbound, InboundState
+from router.models import Account, Inbound, InboundState
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +27,25 @@ BATCH = 50
 LEASE_SECONDS = 60
 # A mail that was begun so often and never finished kills its worker: a person must look at it (X4).
 TRIES = 3
+
+
+_inbound = table(Inbound)
+_WAITING = (
+    select(_inbound, col(Account.name).label("account"))
+    .join(Account, col(Account.id) == _inbound.c.account_id)
+    .where(
+        _inbound.c.state == InboundState.RECORDED,
+        or_(_inbound.c.lease_until.is_(None), _inbound.c.lease_until < bindparam("now")),
+    )
+    .order_by(_inbound.c.id)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True, of=_inbound)
+)
+_CLAIM = (
+    update(_inbound)
+    .where(_inbound.c.id == bindparam("b_id"))
+    .values(attempts=_inbound.c.attempts + 1, lease_until=bindparam("b_until"))
+)
 
 
 @dataclass(slots=True)
@@ -82,30 +102,17 @@ def claim(app: App, now: datetime, limit: int) -> list[Item]:
     """Take up to `limit` items for this worker. An item that was begun before comes alone: it may be the one that kills
     its worker, and must not take others with it."""
     with app.db.begin() as session:
-        free = or_(col(Inbound.lease_until).is_(None), col(Inbound.lease_until) < now)
-        waiting = (
-            select(Inbound)
-            .where(col(Inbound.state) == InboundState.RECORDED, free)
-            .order_by(col(Inbound.id))
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
-        rows = list(session.execute(waiting).scalars())
+        connection = session.connection()
+        rows = connection.execute(_WAITING, {"now": now, "limit": limit}).all()
         fresh = [row for row in rows if row.attempts == 0]
         rows = fresh or rows[:1]
         if not rows:
             return []
-        ids = [row.id for row in rows]
-        session.execute(
-            update(Inbound)
-            .where(col(Inbound.id).in_(ids))
-            .values(attempts=col(Inbound.attempts) + 1, lease_until=now + timedelta(seconds=LEASE_SECONDS))
-            .execution_options(synchronize_session=False)
-        )
-        names = accounts.names(session)
+        until = now + timedelta(seconds=LEASE_SECONDS)
+        connection.execute(_CLAIM, [{"b_id": row.id, "b_until": until} for row in rows])
         app.reach("claiming")
     app.reach("claimed")
-    return [_item(app, row, names[row.account_id]) for row in rows]
+    return [_item(app, row) for row in rows]
 
 
 def accept_items(app: App, items: Sequence[Item], now: Callable[[], datetime], counts: Counts) -> None:
@@ -168,12 +175,11 @@ def _set_lease(session: Session, inbound_id: int, until: datetime) -> None:
     session.execute(update(Inbound).where(col(Inbound.id) == inbound_id).values(lease_until=until))
 
 
-def _item(app: App, row: Inbound, account: str) -> Item:
-    assert row.id is not None
+def _item(app: App, row: Any) -> Item:
     return Item(
         inbound_id=row.id,
         account_id=row.account_id,
-        account=account,
+        account=row.account,
         received_at=row.received_at,
         envelope=row.envelope,
         raw=row.raw if row.raw is not None else _kept_bytes(app, row),
@@ -182,7 +188,7 @@ def _item(app: App, row: Inbound, account: str) -> Item:
     )
 
 
-def _kept_bytes(app: App, row: Inbound) -> bytes:
+def _kept_bytes(app: App, row: Any) -> bytes:
     try:
         return app.files.get(row.raw_key or "")
     except OSError:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
-from sqlmodel import Session, col
+from sqlalchemy import Connection, bindparam, func, select
+from sqlmodel import col
 
 from router.intake import threads
 from router.intake.drafts import CustomerDraft, MessageDraft, TicketDraft
@@ -130,25 +130,25 @@ _ACKS_OF_ACCOUNTS = (
 )
 
 
-def gather(session: Session, batch: Sequence[Understood], key: bytes, kind: str, now: datetime) -> Lookup:
+def gather(connection: Connection, batch: Sequence[Understood], key: bytes, kind: str, now: datetime) -> Lookup:
     """All that `batch` (of one channel kind) may touch. Ten queries at most, fewer where nothing asks."""
     references = _references(batch)
-    referenced = session.execute(_REFERENCED, {"refs": references}).all() if references else []
-    rows = _ticket_rows(session, batch, key, {row.ticket_id for row in referenced})
-    tickets = _tickets(session, rows)
+    referenced = connection.execute(_REFERENCED, {"refs": references}).all() if references else []
+    rows = _ticket_rows(connection, batch, key, {row.ticket_id for row in referenced})
+    tickets = _tickets(connection, rows)
     return Lookup(
-        stored=_stored(session, batch),
+        stored=_stored(connection, batch),
         known=threads.Known(
             by_ref={ticket.ref: ticket for ticket in tickets.values()},
             by_external_ref={row.external_ref: tickets[row.ticket_id] for row in referenced},
         ),
-        customers=_customers(session, {u.parsed.sender.folded for u in batch} - {""}, kind, now),
+        customers=_customers(connection, {u.parsed.sender.folded for u in batch} - {""}, kind, now),
         sent={
             row.external_ref: SentMessage(row.id, row.ticket_id, row.recipient)
             for row in referenced
             if row.direction is Direction.OUT
         },
-        acks=_acks(session, batch, now),
+        acks=_acks(connection, batch, now),
     )
 
 
@@ -162,26 +162,26 @@ def _references(batch: Sequence[Understood]) -> list[str]:
     return list(found)
 
 
-def _stored(session: Session, batch: Sequence[Understood]) -> dict[str, tuple[int, int]]:
+def _stored(connection: Connection, batch: Sequence[Understood]) -> dict[str, tuple[int, int]]:
     keys = [u.parsed.dedupe_key for u in batch]
-    return {row.dedupe_key: (row.id, row.ticket_id) for row in session.execute(_STORED, {"keys": keys})}
+    return {row.dedupe_key: (row.id, row.ticket_id) for row in connection.execute(_STORED, {"keys": keys})}
 
 
-def _ticket_rows(session: Session, batch: Sequence[Understood], key: bytes, ids: set[int]) -> dict[int, Any]:
+def _ticket_rows(connection: Connection, batch: Sequence[Understood], key: bytes, ids: set[int]) -> dict[int, Any]:
     refs = {ref for u in batch for refs in threads.claimed_refs(u.parsed, key) for ref in refs}
-    rows = {row.id: row for row in session.execute(_BY_REF, {"refs": list(refs)})} if refs else {}
+    rows = {row.id: row for row in connection.execute(_BY_REF, {"refs": list(refs)})} if refs else {}
     missing = ids - set(rows)
     if missing:
-        rows |= {row.id: row for row in session.execute(_BY_ID, {"ids": list(missing)})}
+        rows |= {row.id: row for row in connection.execute(_BY_ID, {"ids": list(missing)})}
     return rows
 
 
-def _tickets(session: Session, rows: dict[int, Any]) -> dict[int, TicketDraft]:
+def _tickets(connection: Connection, rows: dict[int, Any]) -> dict[int, TicketDraft]:
     tickets = {key: _draft(row) for key, row in rows.items()}
     if tickets:
-        for key, address in session.execute(_PARTICIPANTS, {"ids": list(tickets)}):
+        for key, address in connection.execute(_PARTICIPANTS, {"ids": list(tickets)}):
             tickets[key].participants.add(address)
-        for key, tag in session.execute(_TAGS, {"ids": list(tickets)}):
+        for key, tag in connection.execute(_TAGS, {"ids": list(tickets)}):
             tickets[key].tags.add(tag)
     return tickets
 
@@ -202,48 +202,48 @@ def _draft(row: Any) -> TicketDraft:
     )
 
 
-def _customers(session: Session, addresses: set[str], kind: str, now: datetime) -> dict[str, CustomerDraft]:
+def _customers(connection: Connection, addresses: set[str], kind: str, now: datetime) -> dict[str, CustomerDraft]:
     if not addresses:
         return {}
     found = {
         row.address: CustomerDraft(row.address, row.name, row.language, row.id, row.suppressed_at is not None)
-        for row in session.execute(_CUSTOMERS, {"kind": kind, "addresses": list(addresses)})
+        for row in connection.execute(_CUSTOMERS, {"kind": kind, "addresses": list(addresses)})
     }
     by_id: dict[int, list[CustomerDraft]] = {}
     for draft in found.values():
         by_id.setdefault(draft.id or 0, []).append(draft)
     if by_id:
-        _add_history(session, by_id, now)
+        _add_history(connection, by_id, now)
     return found
 
 
-def _add_history(session: Session, by_id: dict[int, list[CustomerDraft]], now: datetime) -> None:
+def _add_history(connection: Connection, by_id: dict[int, list[CustomerDraft]], now: datetime) -> None:
     hour_ago, active = now - timedelta(hours=1), set()
     since = now - timedelta(days=RECENT_DAYS)
-    for customer, status, created, last in session.execute(_RECENT, {"ids": list(by_id), "since": since}):
+    for customer, status, created, last in connection.execute(_RECENT, {"ids": list(by_id), "since": since}):
         for draft in by_id[customer]:
             draft.recent.append(created)
             draft.open_tickets += status in OPEN_STATUSES
         if last > hour_ago:
             active.add(customer)
     if active:
-        for customer, body in session.execute(_BODIES, {"ids": list(active), "since": hour_ago}):
+        for customer, body in connection.execute(_BODIES, {"ids": list(active), "since": hour_ago}):
             for draft in by_id[customer]:
                 draft.bodies.add(body)
 
 
-def _acks(session: Session, batch: Sequence[Understood], now: datetime) -> AckLedger:
+def _acks(connection: Connection, batch: Sequence[Understood], now: datetime) -> AckLedger:
     people = [u.parsed.sender.folded for u in batch if not u.parsed.machine]
     ledger = AckLedger()
     if not people:
         return ledger
-    for address, at in session.execute(_ACKS_TO, {"addresses": people, "since": now - timedelta(days=1)}):
+    for address, at in connection.execute(_ACKS_TO, {"addresses": people, "since": now - timedelta(days=1)}):
         ledger.by_address.setdefault(address, []).append(at)
     domains = list({domain_of(address) for address in people})
     ledger.by_domain.update(
-        _pairs(session.execute(_ACKS_TO_DOMAINS, {"domains": domains, "since": now - timedelta(hours=1)}))
+        _pairs(connection.execute(_ACKS_TO_DOMAINS, {"domains": domains, "since": now - timedelta(hours=1)}))
     )
-    ledger.of_account.update(_pairs(session.execute(_ACKS_OF_ACCOUNTS, {"since": now - timedelta(minutes=5)})))
+    ledger.of_account.update(_pairs(connection.execute(_ACKS_OF_ACCOUNTS, {"since": now - timedelta(minutes=5)})))
     return ledger
 
 

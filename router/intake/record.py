@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import CursorResult
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
@@ -73,5 +72,4 @@ def _insert(app: App, session: Session, rows: list[dict[str, Any]]) -> int:
     if not rows:
         return 0
     statement = _INSERT_SQLITE if app.db.is_sqlite else _INSERT_POSTGRESQL
-    result = session.execute(statement, rows, execution_options={"preserve_rowcount": True})
-    return cast("CursorResult[Any]", result).rowcount
+    return session.connection().execute(statement, rows, execution_options={"preserve_rowcount": True}).rowcount

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Boolean, bindparam, case, delete, insert, text, update
-from sqlmodel import Session
+from sqlalchemy import Boolean, Connection, bindparam, case, delete, insert, or_, text, update
 
 from router.db import table
 from router.intake.drafts import Plan, TicketDraft
@@ -64,7 +63,8 @@ _TOUCH = (
         ),
         status=case(
             (
-                bindparam("b_reopen", type_=Boolean) & _ticket.c.status.in_([Status.WAITING, Status.RESOLVED]),
+                bindparam("b_reopen", type_=Boolean)
+                & or_(_ticket.c.status == Status.WAITING, _ticket.c.status == Status.RESOLVED),
                 Status.OPEN,
             ),
             else_=_ticket.c.status,
@@ -99,26 +99,26 @@ _MESSAGE_DEFAULTS: dict[str, Any] = {
 }
 
 
-def store(session: Session, plan: Plan, kind: str) -> None:
+def store(connection: Connection, plan: Plan, kind: str) -> None:
     """Write all of `plan`. Raises IntegrityError when another worker made the same customer or message meanwhile."""
-    _number(session, plan)
-    _store_customers(session, plan, kind)
-    _store_tickets(session, plan)
-    _touch_tickets(session, plan)
-    _store_messages(session, plan)
-    _store_deliveries(session, plan)
-    _store_events(session, plan)
-    _end_items(session, plan)
+    _number(connection, plan)
+    _store_customers(connection, plan, kind)
+    _store_tickets(connection, plan)
+    _touch_tickets(connection, plan)
+    _store_messages(connection, plan)
+    _store_deliveries(connection, plan)
+    _store_events(connection, plan)
+    _end_items(connection, plan)
 
 
-def _number(session: Session, plan: Plan) -> None:
+def _number(connection: Connection, plan: Plan) -> None:
     """Give every new customer, ticket and message its key before anything is written, so that each table takes one
     plain statement: asking for the keys back costs SQLite a statement a row."""
     new = {"customer": plan.customers, "ticket": plan.tickets, "message": plan.messages}
     if not any(new.values()):
         return
-    sqlite = session.get_bind().dialect.name == "sqlite"
-    numbers = session.execute(_NEXT_SQLITE if sqlite else _NEXT_POSTGRESQL, {k: len(v) for k, v in new.items()}).one()
+    sqlite = connection.dialect.name == "sqlite"
+    numbers = connection.execute(_NEXT_SQLITE if sqlite else _NEXT_POSTGRESQL, {k: len(v) for k, v in new.items()}).one()
     for drafts, given in zip(new.values(), numbers, strict=True):
         # SQLite: the highest key so far; nobody else writes while this transaction holds the lock.
         keys = range(given + 1, given + 1 + len(drafts)) if sqlite else given
@@ -139,15 +139,15 @@ _NEXT_POSTGRESQL = text(
 )
 
 
-def _store_customers(session: Session, plan: Plan, kind: str) -> None:
+def _store_customers(connection: Connection, plan: Plan, kind: str) -> None:
     now = plan.now
     _many(
-        session,
+        connection,
         _CUSTOMER,
         [{"id": c.id, "name": c.name, "language": c.language, "created_at": now} for c in plan.customers],
     )
     _many(
-        session,
+        connection,
         _IDENTITY,
         [
             {"customer_id": c.id, "kind": kind, "address": c.address[:320], "created_at": now, "suppressed_reason": ""}
@@ -156,18 +156,18 @@ def _store_customers(session: Session, plan: Plan, kind: str) -> None:
     )
 
 
-def _store_tickets(session: Session, plan: Plan) -> None:
+def _store_tickets(connection: Connection, plan: Plan) -> None:
     # A ticket may link one before it in this batch: the rows are written in their order.
-    _many(session, _TICKET, [_ticket_row(ticket) for ticket in plan.tickets])
+    _many(connection, _TICKET, [_ticket_row(ticket) for ticket in plan.tickets])
     _many(
-        session,
+        connection,
         _PARTICIPANT,
         [{"ticket_id": t.id, "address": address[:320]} for t in plan.tickets for address in sorted(t.participants)],
     )
     changed = [*plan.tickets, *plan.touched.values()]
-    _many(session, _TAG, [{"ticket_id": t.id, "tag": tag[:64]} for t in changed for tag in dict.fromkeys(t.new_tags)])
+    _many(connection, _TAG, [{"ticket_id": t.id, "tag": tag[:64]} for t in changed for tag in dict.fromkeys(t.new_tags)])
     first = {"kind": ClockKind.FIRST_RESPONSE, "cycle": 1, "state": ClockState.RUNNING}
-    _many(session, _CLOCK, [{"ticket_id": t.id, **first, **t.clock} for t in plan.tickets if t.clock])
+    _many(connection, _CLOCK, [{"ticket_id": t.id, **first, **t.clock} for t in plan.tickets if t.clock])
 
 
 def _ticket_row(ticket: TicketDraft) -> dict[str, Any]:
@@ -190,7 +190,7 @@ def _ticket_row(ticket: TicketDraft) -> dict[str, Any]:
     }
 
 
-def _touch_tickets(session: Session, plan: Plan) -> None:
+def _touch_tickets(connection: Connection, plan: Plan) -> None:
     rows = [
         {
             "b_id": t.id,
@@ -204,28 +204,28 @@ def _touch_tickets(session: Session, plan: Plan) -> None:
         }
         for t in plan.touched.values()
     ]
-    _many(session, _TOUCH, rows)
+    _many(connection, _TOUCH, rows)
     for ticket in plan.touched.values():
         if ticket.gone_tags:
-            session.execute(delete(_tag).where(_tag.c.ticket_id == ticket.id, _tag.c.tag.in_(ticket.gone_tags)))
+            connection.execute(delete(_tag).where(_tag.c.ticket_id == ticket.id, _tag.c.tag.in_(ticket.gone_tags)))
 
 
-def _store_messages(session: Session, plan: Plan) -> None:
+def _store_messages(connection: Connection, plan: Plan) -> None:
     rows = [{**_MESSAGE_DEFAULTS, **m.row, "id": m.id, "ticket_id": m.ticket.id} for m in plan.messages]
-    _many(session, _MESSAGE, rows)
-    _many(session, _ATTACHMENT, [{**a, "message_id": m.id} for m in plan.messages for a in m.attachments])
+    _many(connection, _MESSAGE, rows)
+    _many(connection, _ATTACHMENT, [{**a, "message_id": m.id} for m in plan.messages for a in m.attachments])
 
 
-def _store_deliveries(session: Session, plan: Plan) -> None:
-    _many(session, _DELIVERY, plan.deliveries)
-    _many(session, _SUPPRESS, [{**row, "b_now": plan.now} for row in plan.suppressions])
+def _store_deliveries(connection: Connection, plan: Plan) -> None:
+    _many(connection, _DELIVERY, plan.deliveries)
+    _many(connection, _SUPPRESS, [{**row, "b_now": plan.now} for row in plan.suppressions])
     learned = {c.id: c.language for e in plan.endings if e.ticket for c in (e.ticket.customer,) if c.learned}
     customer = table(Customer)
     for key, language in learned.items():
-        session.execute(update(customer).where(customer.c.id == key).values(language=language))
+        connection.execute(update(customer).where(customer.c.id == key).values(language=language))
 
 
-def _store_events(session: Session, plan: Plan) -> None:
+def _store_events(connection: Connection, plan: Plan) -> None:
     rows = [
         {
             "ticket_id": e.ticket.id if e.ticket else e.ticket_id,
@@ -236,10 +236,10 @@ def _store_events(session: Session, plan: Plan) -> None:
         }
         for e in plan.events
     ]
-    _many(session, _EVENT, rows)
+    _many(connection, _EVENT, rows)
 
 
-def _end_items(session: Session, plan: Plan) -> None:
+def _end_items(connection: Connection, plan: Plan) -> None:
     rows = [
         {
             "b_id": e.inbound_id,
@@ -252,9 +252,9 @@ def _end_items(session: Session, plan: Plan) -> None:
         }
         for e in plan.endings
     ]
-    _many(session, _END, rows)
+    _many(connection, _END, rows)
 
 
-def _many(session: Session, statement: Any, rows: Sequence[dict[str, Any]]) -> None:
+def _many(connection: Connection, statement: Any, rows: Sequence[dict[str, Any]]) -> None:
     if rows:
-        session.execute(statement, rows)
+        connection.execute(statement, rows)

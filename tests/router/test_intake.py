@@ -10,6 +10,7 @@ from sqlalchemy import func, select, update
 from sqlmodel import col
 
 from router import intake, quarantine
+from router.intake.drain import claim
 from router.models import (
     Attachment,
     Clock,
@@ -98,6 +99,15 @@ def test_a_reply_in_the_same_batch_joins_the_ticket_before_it(desk, rows):
     assert {m.ticket_id for m in rows(desk, Message)} == {ticket.id}
 
 
+def test_a_batch_of_replies_to_many_tickets_is_one_transaction(desk, rows, caplog):
+    first = [letter(message_id=f"m{n}@mail.example.com", sender=f"p{n}@mail.example.com") for n in range(3)]
+    arrive(desk, *first)
+    again = [letter("more", answers=f"m{n}@mail.example.com", sender=f"p{n}@mail.example.com") for n in range(3)]
+    assert arrive(desk, *again, at=later(60)).replies == 3
+    assert [t.message_count for t in rows(desk, Ticket)] == [2, 2, 2]
+    assert "batch failed" not in caplog.text
+
+
 def test_an_answer_to_our_acknowledgement_joins_its_ticket(desk, rows):
     arrive(desk, letter())
     [acknowledgement] = rows(desk, Message, Message.automatic)
@@ -174,11 +184,11 @@ def test_a_mail_that_kills_its_worker_three_times_is_quarantined_and_takes_no_ot
     intake.record(desk, "support", [item(letter(subject="poison"))], NOON)
     intake.record(desk, "support", [item(letter(subject="healthy"))], NOON)
     at = NOON
-    claimed = intake.drain.__globals__["claim"](desk, at, 50)
+    claimed = claim(desk, at, 50)
     assert len(claimed) == 2  # the worker dies here
     for _ in range(2):
         at += timedelta(minutes=5)
-        [suspect] = intake.drain.__globals__["claim"](desk, at, 50)
+        [suspect] = claim(desk, at, 50)
         assert suspect.inbound_id == claimed[0].inbound_id
     at += timedelta(minutes=5)
     counts = intake.drain(desk, lambda: at)
