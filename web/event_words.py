@@ -34,7 +34,7 @@ def _silent(_who: str, data: Mapping[str, Any], _names: Names) -> str:
 
 
 def _assigned(who: str, data: Mapping[str, Any], names: Names) -> str:
-    to = data.get("now")
+    to = data.get("after")
     if to is None:
         return _("%(who)s took the ticket from its assignee", who=who)
     assignee = names.get(int(to), "?")
@@ -44,24 +44,24 @@ def _assigned(who: str, data: Mapping[str, Any], names: Names) -> str:
 
 
 def _status(who: str, data: Mapping[str, Any], _names: Names) -> str:
-    status = term("status", data.get("now"))
+    status = term("status", data.get("after"))
     if not who:
         return _("The status became %(status)s", status=status)
     return _("%(who)s set the status to %(status)s", who=who, status=status)
 
 
 def _priority(who: str, data: Mapping[str, Any], _names: Names) -> str:
-    return _("%(who)s set the priority to %(priority)s", who=who, priority=term("priority", _word(data.get("now"))))
+    return _("%(who)s set the priority to %(priority)s", who=who, priority=term("priority", _word(data.get("after"))))
 
 
 def _topic(who: str, data: Mapping[str, Any], _names: Names) -> str:
-    return _("%(who)s set the topic to %(topic)s", who=who, topic=term("topic", data.get("now")))
+    return _("%(who)s set the topic to %(topic)s", who=who, topic=term("topic", data.get("after")))
 
 
 def _team(who: str, data: Mapping[str, Any], _names: Names) -> str:
-    if not data.get("now"):
+    if not data.get("after"):
         return _("%(who)s took the ticket from its team", who=who)
-    return _("%(who)s gave the ticket to the team %(team)s", who=who, team=term("team", data.get("now")))
+    return _("%(who)s gave the ticket to the team %(team)s", who=who, team=term("team", data.get("after")))
 
 
 def _tagged(who: str, data: Mapping[str, Any], _names: Names) -> str:

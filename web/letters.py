@@ -15,7 +15,14 @@ SAFE_IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 
 _INLINE = re.compile(r'\bsrc="cid:(\d{1,4})"')
 _REMOTE = re.compile(r'\bdata-remote-src="(https://[^"<>\s]{1,2048})"')
-_OWN_COLOURS = re.compile(r"\b(?:bgcolor|background(?:-color)?|color)\s*[=:]", re.IGNORECASE)
+_STYLE = re.compile(r'\bstyle="[^"]*"', re.IGNORECASE)
+# What Chinese and other mail clients write into every paragraph, meaning "as usual".
+_PLAIN_INK = re.compile(
+    r"(?<![-\w])color:\s*(?:#000(?:000)?|#333(?:333)?|black|windowtext|rgb\(0,\s*0,\s*0\))(?=\s*[;\"])", re.IGNORECASE
+)
+_OWN_COLOURS = re.compile(
+    r"\b(?:bgcolor|background(?:-color)?)\s*[=:]|(?<![-\w])color:(?!\s*inherit)|<font[^<>]{0,200}\bcolor=", re.IGNORECASE
+)
 
 
 def with_inline_images(html: str, addresses: Mapping[int, str]) -> str:
@@ -35,6 +42,11 @@ def with_remote_images(html: str) -> str:
 
 def has_remote_images(html: str) -> bool:
     return bool(_REMOTE.search(html))
+
+
+def without_plain_ink(html: str) -> str:
+    """Black letters become the page's own ink, so that a simple mail can be read on dark paper too."""
+    return _STYLE.sub(lambda match: _PLAIN_INK.sub("color:inherit", match[0]), html)
 
 
 def brings_own_colours(html: str) -> bool:

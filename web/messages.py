@@ -34,7 +34,7 @@ def frame(message_id: int) -> Response:
     with desk().db.read() as session:
         message = _message(session, message_id)
         addresses = _image_addresses(session, message_id)
-    html = letters.with_inline_images(message.html or "", addresses)
+    html = letters.without_plain_ink(letters.with_inline_images(message.html or "", addresses))
     if images:
         html = letters.with_remote_images(html)
     page = render_template("inbox/frame.html", html=html, white=letters.brings_own_colours(html))
