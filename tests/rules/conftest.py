@@ -6,9 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from rules.facts import Facts
 from rules.rulebook import Rulebook, load
+
+# Generated examples are judged by what they show, never by how long a busy machine takes over them.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 STARTER = Path(__file__).parents[2] / "router" / "starter"
 

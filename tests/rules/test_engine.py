@@ -103,7 +103,7 @@ RULES = st.lists(
 ).map(lambda bodies: "".join(f'[[rule]]\nname = "rule {n}"\n{body}' for n, body in enumerate(bodies)))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(rules=RULES, facts=FACT_SETS)
 def test_the_fast_engine_and_the_plain_reading_agree_on_every_rule(make: Make, rules: str, facts: Facts) -> None:
     rulebook = make(rules)
@@ -114,9 +114,10 @@ def test_the_fast_engine_and_the_plain_reading_agree_on_every_rule(make: Make, r
             assert trace.condition.held
         assert trace.outcome in ("fired", "shadow", "off", "missed", "not reached")
     assert decide(make(rules), facts).to_json() == decision.to_json()
+    assert Decision.from_json(json.loads(json.dumps(decision.to_json()))) == decision
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(facts=FACT_SETS)
 def test_the_starter_decides_any_text_the_same_way_twice_and_survives_json(starter: Rulebook, facts: Facts) -> None:
     decision = decide(starter, facts)
