@@ -288,6 +288,10 @@ class Channel(Protocol):
     account: AccountConfig
     capabilities: Capabilities
 
+    @property
+    def delivers(self) -> bool:
+        """What is sent leaves this machine; False while it is kept in the outbox folder."""
+
     def outgoing_ref(self, token: str) -> str:
         """Pure: the `external_ref` of a message that carries `token`. Fixed when the message is queued, for all attempts."""
 

@@ -13,14 +13,16 @@ from channels.email.settings import EmailSettings
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`settings` is a pydantic model that validates the account's table; `open` makes the channel."""
+    """`settings` is a pydantic model that validates the account's table; `open` makes the channel. `takes_mail`: the
+    desk's mail listener delivers to accounts of this kind."""
 
     settings: Any
     open: Callable[[base.AccountConfig, base.Desk], base.Channel]
+    takes_mail: bool = False
 
 
 KINDS: dict[str, Kind] = {
-    "email": Kind(EmailSettings, email.EmailChannel),
+    "email": Kind(EmailSettings, email.EmailChannel, takes_mail=True),
 }
 
 

@@ -79,6 +79,13 @@ class Bells:
         except RedisError:
             log.warning("queue is away", extra={"bell": bell.value})
 
+    def answers(self) -> bool:
+        """Is the queue there just now?"""
+        try:
+            return bool(self.url) and bool(self.redis.ping())
+        except RedisError:
+            return False
+
     def subscription(self) -> PubSub:
         """For one listener a process. Raises RedisError when it is used while the queue is away."""
         subscription: PubSub = self.redis.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]

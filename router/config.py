@@ -146,6 +146,11 @@ class Config:
     def desk(self) -> Desk:
         return Desk(self.outbox_dir, self.own_addresses, self.desk_name)
 
+    @cached_property
+    def mail_accounts(self) -> tuple[AccountConfig, ...]:
+        """The accounts that the mail listener takes mail for."""
+        return tuple(account for account in self.accounts if KINDS[account.kind].takes_mail)
+
     def account(self, name: str) -> AccountConfig | None:
         return next((a for a in self.accounts if a.name == name), None)
 

@@ -64,7 +64,7 @@ def _listen(app: App, setting: str, where: str, *, lmtp: bool) -> MailListener:
 
     def account_of(address: str) -> str | None:
         account = app.config.account_for(address)
-        return account.name if account and account.kind == "email" else None
+        return account.name if account in app.config.mail_accounts and account else None
 
     def record(account: str, item: RawItem) -> None:
         intake.record(app, account, [item], utc_now())

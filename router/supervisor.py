@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from typing import Any
 
+from channels.registry import open_channel
 from router import logs, preflight, roles, valkey
 from router.config import Config, split_listen
 from router.processes import Errand, fork, kill, session_members
@@ -242,11 +243,11 @@ def _serves(host: str, port: int) -> bool:
 def _banner(config: Config, link: str | None) -> list[str]:
     lines = ["", f"{config.desk_name} is ready.", f"  Pages     {config.base_url}"]
     if config.settings.smtp_listen != "off":
-        takes = ", ".join(sorted(account.address for account in config.accounts if account.kind == "email"))
+        takes = ", ".join(sorted(account.address for account in config.mail_accounts))
         lines.append(
             f"  Mail in   {config.settings.smtp_listen} (SMTP) for {takes or 'nobody: no email account is set'}"
         )
-    if any(account.kind == "email" and account.settings.smtp is None for account in config.accounts):
+    if not all(open_channel(account, config.desk).delivers for account in config.accounts):
         lines.append(f"  Mail out  kept in {config.outbox_dir}, since no outgoing server is set")
     if link:
         lines.append(f"  Sign in   {link}  (once, within 72 hours, for the first manager)")

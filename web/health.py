@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import Blueprint, jsonify
-from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
@@ -25,7 +24,7 @@ def healthz() -> Response:
 @public
 def readyz() -> tuple[Response, int]:
     """Without the database no page works: 503. Without the queue all do, only later: that is told, and ready."""
-    database, queue = _database(), _queue()
+    database, queue = _database(), desk().bells.answers()
     status = "ok" if database and queue else "degraded" if database else "away"
     answer = jsonify(status=status, database="ok" if database else "away", queue="ok" if queue else "away")
     return answer, 200 if database else 503
@@ -38,11 +37,3 @@ def _database() -> bool:
     except SQLAlchemyError:
         return False
     return True
-
-
-def _queue() -> bool:
-    bells = desk().bells
-    try:
-        return bool(bells.url) and bool(bells.redis.ping())
-    except RedisError:
-        return False

@@ -22,6 +22,10 @@ class EmailChannel:
         self.desk = desk
         self.settings: EmailSettings = account.settings
 
+    @property
+    def delivers(self) -> bool:
+        return self.settings.smtp is not None
+
     def outgoing_ref(self, token: str) -> str:
         return compose.outgoing_ref(token, self.account.address)
 

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from channels.base import AccountConfig, RawItem
+from channels.registry import open_channel
 from router import agents, intake, outbox
 from router.bells import Bells
 from router.clockwork import sweep_clocks
@@ -66,8 +67,8 @@ def load_sample(config: Config, db: Database, now: datetime, progress: Progress)
 
 
 def _account(config: Config) -> AccountConfig:
-    mailboxes = [account for account in config.accounts if account.kind == "email"]
-    sending = [account.name for account in mailboxes if account.settings.smtp is not None]
+    mailboxes = config.mail_accounts
+    sending = [account.name for account in mailboxes if open_channel(account, config.desk).delivers]
     if sending:
         raise SampleRefused(
             f"The sample desk was not loaded: the account {sending[0]!r} sends real mail, and the answers to the sample's"

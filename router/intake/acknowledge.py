@@ -103,6 +103,7 @@ def _acknowledgement(
         started_at=clock["started_at"],
         calendar=promised_by,
         language=language,
+        days=bench.rulebook.promises,
     )
     rendered = replies.render(reply, language, values)
     token = tokens.make(bench.key, ticket.ref, tokens.fixed_nonce(bench.key, f"ack:{ticket.ref}"))
