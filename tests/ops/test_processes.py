@@ -14,6 +14,9 @@ import pytest
 from router.errors import PlainError
 from router.processes import Errand, ErrandError, alive, fork, kill, session_members, wait_until
 
+# The test runner has threads of its own; what is forked here never asks them for anything.
+pytestmark = pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+
 PROJECT = Path(__file__).resolve().parents[2]
 
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
 import time
+import traceback
 import urllib.error
 import urllib.request
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NoReturn
+
+from router.cli import main
 
 PROJECT = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0
@@ -41,6 +47,26 @@ def tree_of(pid: int) -> list[int]:
     return [pid, *(below for child in children_of(pid) for below in tree_of(child))]
 
 
+def _be_command(arguments: list[str], environ: dict[str, str], told: Path, complained: Path) -> NoReturn:
+    code = 70
+    try:
+        os.environ.clear()
+        os.environ.update(environ)
+        os.chdir(PROJECT)
+        for number, path in ((1, told), (2, complained)):
+            os.dup2(os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY), number)
+        sys.stdout, sys.stderr = (os.fdopen(number, "w", closefd=False) for number in (1, 2))
+        main(arguments)
+    except SystemExit as ending:
+        code = int(ending.code or 0)
+    except BaseException:  # noqa: BLE001 - whatever it is, the test sees it on standard error
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
 @dataclass
 class Place:
     """Where a desk runs: its environment, and what has been started in it."""
@@ -69,6 +95,18 @@ class Place:
             timeout=120,
             check=False,
         )
+
+    def ask(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        """The same in a fork of this process, which has the code loaded already: a tenth of the time."""
+        told, complained = self.folder / "told", self.folder / "complained"
+        with warnings.catch_warnings():
+            # The child runs one command and leaves; a thread of the test runner that it lost is none of its business.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            child = os.fork()
+        if child == 0:
+            _be_command(list(arguments), {**self.environ, **environ}, told, complained)
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        return subprocess.CompletedProcess(list(arguments), status, told.read_text(), complained.read_text())
 
     def start(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
         """One command that goes on; its output is in `output()`."""
