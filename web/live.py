@@ -133,7 +133,7 @@ def _own_origins() -> set[str]:
     """The pages: under the configured address, or under this host's name on the pages' port."""
     app = cast("App", current_app.extensions["switchboard"])
     host = request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host
-    return {security._origin(app.config.base_url), f"{request.scheme}://{host}:{app.config.settings.port}"}
+    return {security.origin_of(app.config.base_url), f"{request.scheme}://{host}:{app.config.settings.port}"}
 
 
 def _harden(response: BaseResponse) -> BaseResponse:
