@@ -63,10 +63,10 @@ def _found(node: Node, view: View, index: TermIndex) -> Iterator[Found]:
 
 
 def _terms(mask: int, fact: str, view: View, index: TermIndex) -> Iterator[Found]:
-    for hit in view.hits:
-        if mask >> hit.term & 1 and view.found_in(fact, hit):
-            place, start, end = view.origin(hit.start, hit.end)
-            yield Found(place, index.terms[hit.term].written, start, end)
+    for term, begin, finish in view.hits:
+        if mask >> term & 1 and view.stands_in(fact, begin):
+            place, start, end = view.origin(begin, finish)
+            yield Found(place, index.terms[term].written, start, end)
 
 
 def _matches(found: tuple[re.Pattern[str], ...], fact: str, view: View) -> Iterator[Found]:

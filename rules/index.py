@@ -28,12 +28,8 @@ class Term(NamedTuple):
     closes: bool
 
 
-class Hit(NamedTuple):
-    """The term with number `term` stands at `start` to `end` of the folded text."""
-
-    term: int
-    start: int
-    end: int
+# The number of a term, where it begins and where it ends in the folded text. A plain tuple: there may be many.
+Hit = tuple[int, int, int]
 
 
 def in_spaced_word(letter: str) -> bool:
@@ -89,6 +85,7 @@ class TermIndex:
         for term in terms:
             distinct.setdefault(term[1:], term)
         self.terms = tuple(distinct.values())
+        self._edged = tuple(term.opens or term.closes for term in self.terms)
         self._numbers = {key: number for number, key in enumerate(distinct)}
         stems: dict[str, list[int]] = {}
         for number, term in enumerate(self.terms):
@@ -111,10 +108,10 @@ class TermIndex:
             found = self._automaton.find_matches_as_indexes(folded, overlapping=True)
         except UnicodeEncodeError:  # half a character: the automaton takes whole ones only
             found = self._automaton.find_matches_as_indexes(_HALVES.sub("\ufffd", folded), overlapping=True)
-        terms, by_stem = self.terms, self._by_stem
+        terms, by_stem, edged = self.terms, self._by_stem, self._edged
         return [
-            Hit(number, start, end)
+            (number, start, end)
             for stem, start, end in found
             for number in by_stem[stem]
-            if stands_alone(terms[number], folded, start, end)
+            if not edged[number] or stands_alone(terms[number], folded, start, end)
         ]

@@ -21,18 +21,19 @@ class PatternError(ValueError):
 
 
 class Cost(NamedTuple):
-    """The longest match, and in how many ways a backtracking matcher may try to reach it."""
+    """The longest match, in how many ways a backtracking matcher may try to reach it, and whether every match holds a
+    `\\d`."""
 
     length: int
     ways: int
+    digit: bool = False
 
     def then(self, other: Cost) -> Cost:
-        return Cost(self.length + other.length, self.ways * other.ways)
+        return Cost(self.length + other.length, self.ways * other.ways, self.digit or other.digit)
 
     def times(self, least: int, most: int) -> Cost:
-        if self.ways == 1:
-            return Cost(self.length * most, most - least + 1)
-        return Cost(self.length * most, self.ways ** min(most, LONGEST) * (most - least + 1))
+        ways = 1 if self.ways == 1 else self.ways ** min(most, LONGEST)
+        return Cost(self.length * most, ways * (most - least + 1), self.digit and least > 0)
 
 
 _NOTHING, _ONE = Cost(0, 1), Cost(1, 1)
@@ -65,7 +66,8 @@ class _Reader:
         # Branches that begin with different letters exclude each other: only one of them can go on.
         exclusive = len(set(first)) == len(first) and all(letter.isalnum() for letter in first)
         ways = [cost.ways for cost in costs]
-        return Cost(max(cost.length for cost in costs), max(ways) if exclusive else sum(ways))
+        longest, digit = max(cost.length for cost in costs), all(cost.digit for cost in costs)
+        return Cost(longest, max(ways) if exclusive else sum(ways), digit)
 
     def sequence(self) -> Cost:
         cost = _NOTHING
@@ -115,7 +117,7 @@ class _Reader:
             raise PatternError("it refers back to a group, which may be slow")
         if letter.isalpha() and letter not in _CLASSES + _CONTROL:
             raise PatternError(f"\\{letter} is not known here")
-        return _NOTHING if letter in "bB" else _ONE
+        return _NOTHING if letter in "bB" else Cost(1, 1, letter == "d")
 
     def repeated(self, cost: Cost) -> Cost:
         sign = self.peek()
@@ -140,8 +142,8 @@ class _Reader:
         return int(written[1]), int(written[2] or written[1])
 
 
-def check(source: str) -> None:
-    """Raise PatternError unless the pattern is in the safe language."""
+def check(source: str) -> Cost:
+    """What matching costs. Raises PatternError unless the pattern is in the safe language."""
     reader = _Reader(source)
     cost = reader.branches()
     if reader.peek():
@@ -150,6 +152,7 @@ def check(source: str) -> None:
         raise PatternError("it has more than one group that captures")
     if cost.length > LONGEST or cost.ways > MOST_WAYS:
         raise PatternError("it could take too long on some texts")
+    return cost
 
 
 def compile_safe(source: str) -> re.Pattern[str]:

@@ -13,6 +13,7 @@ from zoneinfo import available_timezones
 from rules import lint, patterns
 from rules.engine import compile_rules
 from rules.facts import FACTS, PRIORITIES
+from rules.identifiers import Finder
 from rules.reading_rules import Names, read_rules
 from rules.rulebook import (
     LANGUAGES,
@@ -23,7 +24,6 @@ from rules.rulebook import (
     ReplyText,
     Rulebook,
     RulebookError,
-    finder,
 )
 from rules.source import Source
 
@@ -39,7 +39,7 @@ def read(rules_text: str, replies_text: str, version: int) -> Rulebook:
     problems = (*sorted(source.problems), *sorted(replies.problems))
     if problems:
         raise RulebookError(problems)
-    finders = {name: finder(sources) for name, sources in parts["identifiers"].items()}
+    finders = {name: Finder(sources) for name, sources in parts["identifiers"].items()}
     return Rulebook(version=version, compiled=compile_rules(parts["rules"]), finders=finders, **parts)
 
 

@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rules import patterns
+from rules.identifiers import Finder
 from rules.normalise import fold
 
 if TYPE_CHECKING:
@@ -130,25 +130,13 @@ class Rulebook:
     promises: Mapping[str, int] = field(default_factory=dict)
     identifiers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     compiled: Compiled = field(repr=False, compare=False, kw_only=True)
-    finders: Mapping[str, Callable[[str], tuple[str, ...]]] = field(repr=False, compare=False, kw_only=True)
+    finders: Mapping[str, Finder] = field(repr=False, compare=False, kw_only=True)
 
     def find_identifiers(self, subject: str, text: str) -> dict[str, tuple[str, ...]]:
         """Every identifier of `[identifiers]` that stands in the message, in capitals, each once, in reading order."""
         folded = f"{fold(subject)}\n{fold(text)}"
-        found = {name: find(folded) for name, find in self.finders.items()}
+        found = {name: finder.find(folded) for name, finder in self.finders.items()}
         return {name: values for name, values in found.items() if values}
-
-
-def finder(sources: tuple[str, ...]) -> Callable[[str], tuple[str, ...]]:
-    """A function that finds what any of the patterns finds in folded text. A pattern's first group is the value."""
-    compiled = [patterns.compile_safe(source) for source in sources]
-
-    def find(folded: str) -> tuple[str, ...]:
-        hits = [match for pattern in compiled for match in pattern.finditer(folded)]
-        hits.sort(key=lambda match: match.start(match.lastindex or 0))
-        return tuple(dict.fromkeys(match[1 if match.lastindex else 0].upper() for match in hits))
-
-    return find
 
 
 def load(rules_text: str, replies_text: str, version: int = 0) -> Rulebook:

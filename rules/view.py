@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rules.facts import Facts
-from rules.index import Hit, TermIndex
+from rules.index import TermIndex
 from rules.normalise import Folded
 
 # These facts change while the rules are read: a rule sees what the rules above it set.
@@ -45,8 +45,8 @@ class View:
             return "subject", *self.subject.span(start, min(end, self._cut))
         return "text", *self.text.span(start - self._cut - 1, end - self._cut - 1)
 
-    def found_in(self, fact: str, hit: Hit) -> bool:
-        return fact == "message" or (hit.start < self._cut) == (fact == "subject")
+    def stands_in(self, fact: str, start: int) -> bool:
+        return fact == "message" or (start < self._cut) == (fact == "subject")
 
     def shift(self, fact: str) -> int:
         """Where the fact's folded text begins in `whole`."""
