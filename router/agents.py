@@ -58,9 +58,7 @@ def make_link(session: Session, agent: Agent, now: datetime) -> str:
     unused = update(SignInLink).where(col(SignInLink.agent_id) == agent.id, col(SignInLink.used_at).is_(None))
     session.execute(unused.values(used_at=now))
     token = secrets.token_urlsafe(24)
-    session.add(
-        SignInLink(token_hash=hashed(token), agent_id=_id(agent), created_at=now, expires_at=now + LINK_LIFE)
-    )
+    session.add(SignInLink(token_hash=hashed(token), agent_id=_id(agent), created_at=now, expires_at=now + LINK_LIFE))
     session.flush()
     return token
 

@@ -99,7 +99,7 @@ def _count(session: Session, state: InboundState) -> int:
 
 def _by_account(session: Session, state: InboundState) -> dict[int, int]:
     counted = select(col(Inbound.account_id), func.count()).where(col(Inbound.state) == state)
-    return {account: n for account, n in session.execute(counted.group_by(col(Inbound.account_id))).all()}
+    return {row[0]: row[1] for row in session.execute(counted.group_by(col(Inbound.account_id)))}
 
 
 def _failing(session: Session) -> int:

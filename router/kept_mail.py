@@ -29,7 +29,7 @@ class OpenedMail:
     text: str
     html: str
     attachments: tuple[str, ...]
-    source: str
+    raw: bytes
 
 
 def page(folder: Path, *, before: float | None = None, limit: int = 50) -> tuple[list[KeptMail], float | None]:
@@ -49,9 +49,7 @@ def get(folder: Path, name: str) -> OpenedMail | None:
     message = BytesParser(policy=policy.default).parsebytes(raw)
     assert isinstance(message, EmailMessage)
     names = tuple(part.get_filename() or part.get_content_type() for part in message.iter_attachments())
-    return OpenedMail(
-        _headers(path), _body(message, "plain"), _body(message, "html"), names, raw.decode("utf-8", "replace")
-    )
+    return OpenedMail(_headers(path), _body(message, "plain"), _body(message, "html"), names, raw)
 
 
 def _files(folder: Path) -> list[Path]:

@@ -16,17 +16,19 @@ MAX_LENGTH = 256
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
 _COMMON = frozenset(
-    """
-    00000000 11111111 12121212 12341234 12344321 12345678 123456789 1234567890 123123123 123321123 123456abc 123qweasd
-    147258369 1q2w3e4r 1q2w3e4r5t 1qaz2wsx 1qazxsw2 11223344 22222222 55555555 5201314520 66666666 66668888 77777777
-    87654321 88888888 98765432 987654321 99999999 a1234567 a12345678 aa123456 aa123456789 abc12345 abc123456 abcd1234
-    abcdefgh admin123 administrator adminadmin asdfasdf asdfghjk asdfghjkl asdf1234 baseball basketball bismillah
-    changeme changeme123 charlie1 computer dearbook football iloveyou iloveyou1 indonesia jakarta1 jennifer letmein1
-    liverpool master123 michelle password password1 password12 password123 passw0rd p@ssw0rd p@ssword princess
-    q1w2e3r4 qazwsxedc qq123456 qwer1234 qwerasdf qwertyui qwertyuiop qwerty12 qwerty123 rahasia1 sayangku secret123
-    starwars sunshine superman support1 support123 switchboard test1234 testtest trustno1 welcome1 welcome123
-    whatever wo123456 woaini1314 woaini520 woaini521 xiaoming zaq12wsx zxcvbnm1 zxcvbnm123
-    """.split()
+    (
+        "00000000 11111111 12121212 12341234 12344321 12345678 123456789 1234567890 123123123 123321123 "
+        "123456abc 123qweasd 147258369 1q2w3e4r 1q2w3e4r5t 1qaz2wsx 1qazxsw2 11223344 22222222 55555555 "
+        "5201314520 66666666 66668888 77777777 87654321 88888888 98765432 987654321 99999999 a1234567 "
+        "a12345678 aa123456 aa123456789 abc12345 abc123456 abcd1234 abcdefgh admin123 administrator "
+        "adminadmin asdfasdf asdfghjk asdfghjkl asdf1234 baseball basketball bismillah changeme changeme123 "
+        "charlie1 computer dearbook football iloveyou iloveyou1 indonesia jakarta1 jennifer letmein1 "
+        "liverpool master123 michelle password password1 password12 password123 passw0rd p@ssw0rd p@ssword "
+        "princess q1w2e3r4 qazwsxedc qq123456 qwer1234 qwerasdf qwertyui qwertyuiop qwerty12 qwerty123 "
+        "rahasia1 sayangku secret123 starwars sunshine superman support1 support123 switchboard test1234 "
+        "testtest trustno1 welcome1 welcome123 whatever wo123456 woaini1314 woaini520 woaini521 xiaoming "
+        "zaq12wsx zxcvbnm1 zxcvbnm123"
+    ).split()
 )
 
 

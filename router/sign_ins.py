@@ -72,7 +72,7 @@ def of_agent(session: Session, agent: Agent, now: datetime) -> list[AgentSession
 def last_seen(session: Session) -> dict[int, datetime]:
     """When each person was last here, by the key of the person."""
     seen = select(col(AgentSession.agent_id), func.max(col(AgentSession.seen_at))).group_by(col(AgentSession.agent_id))
-    return {agent: at for agent, at in session.execute(seen).all()}
+    return {row[0]: row[1] for row in session.execute(seen)}
 
 
 def end(session: Session, agent: Agent, session_id: int, now: datetime) -> bool:

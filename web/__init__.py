@@ -61,7 +61,7 @@ def _configure(flask: Flask, app: App) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=app.config.base_url.startswith("https://"),
         MAX_CONTENT_LENGTH=32 * 2**20,
-        MAX_FORM_MEMORY_SIZE=2 * 2**20,
+        MAX_FORM_MEMORY_SIZE=security.MAX_FORM_BYTES,
         MAX_FORM_PARTS=200,
         TEMPLATES_AUTO_RELOAD=False,
     )

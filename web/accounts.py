@@ -18,4 +18,6 @@ def index() -> str:
     with desk().db.read() as session:
         states = gauges.accounts(session)
     settings = {account.name: account for account in desk().config.accounts}
-    return render_template("accounts.html", states=states, settings=settings, smtp_listen=desk().config.settings.smtp_listen)
+    return render_template(
+        "accounts.html", states=states, settings=settings, smtp_listen=desk().config.settings.smtp_listen
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from typing import cast
 
 from flask import Flask, g, render_template, request
 from flask_babel import gettext as _
@@ -59,7 +60,7 @@ def words(code: int) -> tuple[str, str]:
 
 def _refused(error: HTTPException) -> Response:
     if error.response is not None:
-        return error.response
+        return cast("Response", error.response)
     code = error.code or 500
     answer = _page(code)
     for name, value in error.get_headers():

@@ -85,7 +85,6 @@ def known_zone(name: str) -> ZoneInfo | None:
         return None
 
 
-
 def _rulebook_zone() -> ZoneInfo | None:
     app = desk()
     try:

@@ -73,4 +73,4 @@ def _limit(
     only: Callable[[Response], bool] | None = None,
 ) -> None:
     limited = limiter.limit(rate, key_func=key, scope=endpoint, deduct_when=only)
-    flask.view_functions[endpoint] = limited(flask.view_functions[endpoint])
+    flask.view_functions[endpoint] = limited(flask.view_functions[endpoint])  # type: ignore[assignment]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
 from flask import Blueprint, Response, abort, render_template, request, send_file
 
 from router import kept_mail
@@ -39,9 +41,8 @@ def html(name: str) -> Response:
 @pages.get("/outbox/<name>/source")
 @needs(Action.READ_OUTBOX)
 def source(name: str) -> Response:
-    _opened(name)
-    path = desk().config.outbox_dir / f"{name}.eml"
-    return send_file(path, mimetype="message/rfc822", as_attachment=True, download_name=path.name)
+    raw = BytesIO(_opened(name).raw)
+    return send_file(raw, mimetype="application/octet-stream", as_attachment=True, download_name=f"{name}.eml")
 
 
 def _opened(name: str) -> OpenedMail:

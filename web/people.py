@@ -63,7 +63,9 @@ def deactivate(key: int) -> Response:
     except agents.AgentError as error:
         return _back(word_of("refused", error.code))
     log.info("person deactivated", extra={"agent": agent.id, "by": g.agent.id})
-    toasts.say(_("%(name)s is signed out everywhere and cannot come back in.", name=agent.name), undo=_path("activate", key))
+    toasts.say(
+        _("%(name)s is signed out everywhere and cannot come back in.", name=agent.name), undo=_path("activate", key)
+    )
     return _back()
 
 

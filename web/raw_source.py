@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from email.header import decode_header, make_header
 from io import BytesIO
@@ -46,10 +47,8 @@ def _fields(head: bytes) -> dict[str, str]:
 
 def _readable(value: str) -> str:
     value = value[: 4 * _LONGEST_VALUE]
-    try:
+    with suppress(ValueError, LookupError, UnicodeError):
         value = str(make_header(decode_header(value)))
-    except (ValueError, LookupError, UnicodeError):
-        pass
     return _visible(value)[:_LONGEST_VALUE]
 
 

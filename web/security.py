@@ -17,6 +17,8 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # `none`: typed or bookmarked, so no page asked for it.
 _OWN_SITES = frozenset({"same-origin", "none"})
 _YEAR = 365 * 86400
+# A form without files. With files the whole request may be larger, each field may not.
+MAX_FORM_BYTES = 2 * 2**20
 
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -30,6 +32,7 @@ _HEADERS = {
 
 
 def install(flask: Flask, config: Config) -> None:
+    flask.before_request(_bound_plain_forms)
     flask.before_request(lambda: _refuse_cross_site(config))
     flask.after_request(_harden(config))
 
@@ -50,7 +53,7 @@ def page_policy(live: str) -> str:
             "script-src 'self'",
             "style-src 'self'",
             "img-src 'self' data:",
-            f"connect-src 'self' {_origin(live)}",
+            f"connect-src 'self' {origin_of(live)}",
             "worker-src 'self'",
             "frame-src 'self'",
             "form-action 'self'",
@@ -86,8 +89,14 @@ def is_cross_site(config: Config) -> bool:
     if site is not None and site not in _OWN_SITES:
         return True
     if origin is not None:
-        return origin not in {_origin(config.base_url), _origin(request.host_url)}
+        return origin not in {origin_of(config.base_url), origin_of(request.host_url)}
     return site != "same-origin"
+
+
+def _bound_plain_forms() -> None:
+    # Werkzeug bounds the fields of a multipart form only; a plain one is read whole.
+    if request.mimetype != "multipart/form-data":
+        request.max_content_length = MAX_FORM_BYTES
 
 
 def _refuse_cross_site(config: Config) -> None:
@@ -113,6 +122,7 @@ def _harden(config: Config) -> Callable[[Response], Response]:
     return harden
 
 
-def _origin(url: str) -> str:
+def origin_of(url: str) -> str:
+    """Scheme, host and port, as browsers write them in Origin."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"

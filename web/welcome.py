@@ -6,12 +6,12 @@ from flask import Blueprint, redirect, render_template
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from router import gauges, start
+from router import gauges
 from router.bells import Bell
 from router.demo import load as sample
 from router.permissions import Action
 from web import toasts
-from web.desk import desk, now
+from web.desk import desk
 from web.guard import needs
 from web.outbox import accounts_that_send
 from web.rendering import view_path
@@ -42,11 +42,14 @@ def load_sample() -> Response:
         toasts.say(_("This desk has tickets already, so the sample desk was not loaded."), danger=True)
         return redirect(view_path("open"), 303)
     if accounts_that_send():
-        toasts.say(_("An outgoing server is set, so the sample's answers would really be sent. Nothing was loaded."), danger=True)
+        toasts.say(
+            _("An outgoing server is set, so the sample's answers would really be sent. Nothing was loaded."),
+            danger=True,
+        )
         return redirect("/", 303)
     if desk().bells.ring(Bell.BULK, sample.TASK):
         toasts.say(_("The sample desk is on its way: its tickets appear here by themselves."))
     else:
-        start.load_sample(desk(), now())
+        sample.load(desk())
         toasts.say(_("The sample desk is loaded."))
     return redirect(view_path("open"), 303)

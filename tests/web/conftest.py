@@ -2,44 +2,23 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
+from services.people import PASSWORD, AddPerson, Browser
 
 from router import agents, sign_ins
 from router.context import App
 from router.models import Agent, Role
 from web import create_app
 
-PASSWORD = "quiet harbour lantern"
-# What a browser says when a page of ours posts a form.
-OWN = {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}
-
-
-@dataclass(frozen=True, slots=True)
-class Browser:
-    """A signed-in (or anonymous) browser; `post` sends what our own forms send."""
-
-    client: FlaskClient
-    agent: Agent | None = None
-
-    def get(self, path: str, **kwargs: object):
-        return self.client.get(path, **kwargs)
-
-    def post(self, path: str, data: dict[str, object] | None = None, headers: dict[str, str] | None = None):
-        return self.client.post(path, data=data or {}, headers={**OWN, **(headers or {})})
-
 
 @pytest.fixture
 def pages(small_desk: App) -> Flask:
     return create_app(small_desk)
-
-
-AddPerson = Callable[..., Agent]
 
 
 @pytest.fixture
@@ -85,3 +64,11 @@ def agent(add_person: AddPerson, sign_in: Callable[[Agent], Browser]) -> Browser
 @pytest.fixture
 def manager(add_person: AddPerson, sign_in: Callable[[Agent], Browser]) -> Browser:
     return sign_in(add_person("wang", Role.MANAGER))
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
