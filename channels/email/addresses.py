@@ -14,7 +14,7 @@ from channels.base import Address
 from channels.email import words
 
 MAX_RECIPIENTS = 1000
-_TOKENS = re.compile(r"\"(?:[^\"\\]|\\.)*\"|<[^<>]*>|[(),;:<>\"]|[^(),;:<>\"]+")
+_TOKENS = re.compile(r"\"(?:[^\"\\]|\\.)*+\"?|<[^<>]*>|[(),;:<>\"]|[^(),;:<>\"]+")
 _ATEXT = r"[^\s\x00-\x20\x7f()<>\[\]:;@\\,.\"]+"
 _ADDRESS = re.compile(
     rf"(?:{_ATEXT}(?:\.{{1,3}}{_ATEXT}){{0,30}}\.?|\"(?:[^\"\\\x00-\x1f]|\\[^\x00-\x1f])+\")"
@@ -98,7 +98,7 @@ def local_of(address: str) -> str:
 def _items(text: str) -> Iterable[_Open]:
     """The pieces between top-level commas and semicolons, comments apart, group names dropped."""
     item, depth, comment = _Open(), 0, ""
-    for token in _TOKENS.findall(text):
+    for token in _tokens(text):
         if token == "(" or (token == ")" and depth):
             depth += 1 if token == "(" else -1
             comment, done = ("", comment) if not depth else (comment, "")
@@ -115,6 +115,15 @@ def _items(text: str) -> Iterable[_Open]:
     item.odd = item.odd or depth > 0
     item.comments += [comment] if depth and comment else []
     yield item
+
+
+def _tokens(text: str) -> list[str]:
+    """Quoted strings, bracketed addresses, delimiters, words. A quote that nobody closes is a stray character."""
+    found: list[str] = _TOKENS.findall(text)
+    if found and found[-1][0] == '"' and (len(found[-1]) == 1 or found[-1][-1] != '"'):
+        stray = found.pop()
+        return [*found, '"', *_TOKENS.findall(stray[1:].replace('"', " "))]
+    return found
 
 
 def _add(item: _Open, token: str) -> None:

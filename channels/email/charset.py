@@ -36,7 +36,7 @@ _ALLOWED = re.compile(
 )
 _UNKNOWN = {"", "unknown-8bit", "x-unknown", "unknown", "default", "3d", "8bit", "binary", "none", "null", "x-user-defined"}
 _MULTIBYTE = {"gb18030", "big5hkscs", "cp932", "cp949", "euc_jis_2004", "euc_jp", "johab", "utf-16", "utf-32"}
-_ESCAPED = re.compile(rb"\x1b(?:\$|\()[@A-Z)(*]|~\{[!-~]{2,}~\}")
+_ESCAPED = re.compile(rb"\x1b(?:\$|\()[@A-Z)(*]|~\{[!-}]{2,400}~\}")
 _META = re.compile(rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{2,40})", re.IGNORECASE)
 _WIDE = ("utf-7", "utf-16", "utf-32", "hz", "iso2022")
 _CONTROL_BYTES = bytes(b for b in (*range(0x20), 0x7F) if b not in b"\t\n\r\f")

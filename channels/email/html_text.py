@@ -11,7 +11,6 @@ import re
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]{0,15})\b[^<>\"']*(?:(?:\"[^\"]*\"|'[^']*')[^<>\"']*)*/?>")
 _BLANKS = re.compile(r"[ \t\r\n\f]+")
 _LINES = re.compile(r"\n{3,}")
-_LINE_BLANKS = re.compile(r" *\n *")
 _BREAKS = frozenset({"br", "div", "tr", "li", "dt", "dd", "caption", "article", "section", "address", "header", "footer", "summary"})
 _PARAGRAPHS = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "table", "blockquote", "pre", "details", "hr", "figure", "center"})
 _HIDDEN = ("<script", "<style", "<!--", "<head")
@@ -68,7 +67,8 @@ _OPENERS = re.compile(r"(<script|<style|<!--|<head)(?![a-z])", re.IGNORECASE)
 
 def tidy(text: str) -> str:
     """No blanks at line ends, never more than one empty line."""
-    text = _LINE_BLANKS.sub("\n", text.replace("\xa0", " ").replace("\u200b", ""))
+    lines = text.replace("\xa0", " ").replace("\u200b", "").split("\n")
+    text = "\n".join([line.strip(" \t") for line in lines])
     return _LINES.sub("\n\n", text).strip()
 
 

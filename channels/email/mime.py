@@ -17,6 +17,8 @@ from channels.email.headers import Headers
 MAX_DEPTH = 20
 MAX_PARTS = 500
 MAX_NESTED = 5
+# A delimiter line may carry some blanks at its end; looking further would cost the square of a mail without line ends.
+_DELIMITER_BLANKS = 300
 _GUESSED_BOUNDARY = re.compile(rb"^--([^\s-][^\r\n]{0,200}|-{1,60}[^\s-][^\r\n]{0,140})\r?\n(?=content-)", re.MULTILINE | re.IGNORECASE)
 _HTML = re.compile(rb"\s*(?:<!--[^>]{0,500}-->\s*)?<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _MBOX = re.compile(rb"\s*>?From [^\r\n]{1,998}\r?\n")
@@ -161,14 +163,12 @@ def _delimiters(body: bytes, mark: bytes) -> list[tuple[int, int, bool]]:
     found: list[tuple[int, int, bool]] = []
     position = body.find(mark)
     while position >= 0 and len(found) <= 2 * MAX_PARTS:
-        end = body.find(b"\n", position)
-        end = len(body) if end < 0 else end + 1
-        rest = body[position + len(mark) : end].strip() if end - position < len(mark) + 1000 else b"x"
+        behind = position + len(mark)
+        end = body.find(b"\n", behind, behind + _DELIMITER_BLANKS) + 1 or min(behind + _DELIMITER_BLANKS, len(body))
+        rest = body[behind:end].strip()
         if (position == 0 or body[position - 1] in b"\n\r") and rest in {b"", b"--", b"-"}:
             found.append((_before(body, position), end, rest == b"--"))
-            position = body.find(mark, end - 1)
-        else:
-            position = body.find(mark, position + len(mark))
+        position = body.find(mark, behind)
     return found
 
 

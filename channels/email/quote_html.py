@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 
 from channels.email import quote_words as known
 
@@ -45,6 +46,7 @@ _BOLD_NEXT = re.compile(
     re.IGNORECASE,
 )
 _BOLD = re.compile(r"<[bBsS](?:>|\s|[tT][rR])")
+_MAX_BOLD = 20
 _BLOCK = re.compile(r"<(?:div|p|blockquote|table|hr|section|center)\b", re.IGNORECASE)
 _TEXT = re.compile(r">[^<]*[^\s<][^<]*<|^[^<]*[^\s<]")
 _BLANK_TEXT = re.compile(r"&nbsp;|&#160;|\xa0|\u200b")
@@ -113,9 +115,9 @@ def _separator(source: str) -> Quote | None:
 
 def _bold_header(source: str) -> Quote | None:
     """Bold `From:` and, soon after it, `Sent:`: the header that Outlook and its kin write above a quote."""
-    for bold in _BOLD.finditer(source):
-        found = _BOLD_FROM.match(source, bold.start())
-        if found and _BOLD_NEXT.search(source, found.end(), found.end() + 1500):
+    froms = (found for bold in _BOLD.finditer(source) if (found := _BOLD_FROM.match(source, bold.start())))
+    for found in islice(froms, _MAX_BOLD):
+        if _BOLD_NEXT.search(source, found.end(), found.end() + 1500):
             return Quote(_block_start(source, found.start()), len(source))
     return None
 

@@ -38,12 +38,12 @@ _ORIGINAL = (
     "|mesaj original|original-nachricht|元のメッセージ|元メール|원본 메시지|원본 메일|원래 메시지|original message text|pesan asli|pesan semula|email asli"
     "|原始邮件|原始郵件|原始信件|原始消息|原邮件|原郵件|邮件原件|郵件原件|邮件原文|回复的原邮件|回复的邮件|回覆的原郵件|回覆的郵件|引用的邮件|转发的邮件|转发的消息"
 )
-SEPARATOR = re.compile(rf"^[\s>*|]*[-_=—–─*]{{2,}}[\s\xa0]*(?:{_ORIGINAL})[\s\xa0]*[:：]?[\s\xa0]*[-_=—–─*]{{2,}}[\s\xa0]*$", re.IGNORECASE)
-SEPARATOR_HTML = re.compile(rf"-{{2,}}(?:\s|&nbsp;|\xa0)*(?:{_ORIGINAL})(?:\s|&nbsp;|\xa0)*-{{2,}}", re.IGNORECASE)
+SEPARATOR = re.compile(rf"^[\s>*|]{{0,10}}[-_=—–─*]{{2,80}}[\s\xa0]{{0,20}}(?:{_ORIGINAL})[\s\xa0]{{0,20}}[:：]?[\s\xa0]{{0,20}}[-_=—–─*]{{2,80}}[\s\xa0]{{0,20}}$", re.IGNORECASE)
+SEPARATOR_HTML = re.compile(rf"(?<!-)-{{2,80}}(?:\s|&nbsp;){{0,20}}(?:{_ORIGINAL})(?:\s|&nbsp;){{0,20}}--", re.IGNORECASE)
 
 # A line of our own or of another desk that asks to write above it.
 ABOVE = re.compile(
-    r"^[\s>]*(?:[#=*_~\-—–.\[(]{2,}.{0,40})?(?:(?:please )?(?:type|write|enter|add) (?:your )?(?:reply|response|answer) above|reply above this line|reply (?:via email )?above"
+    r"^[\s>]{0,10}(?:[#=*_~\-—–.\[(]{2,80}.{0,40})?(?:(?:please )?(?:type|write|enter|add) (?:your )?(?:reply|response|answer) above|reply above this line|reply (?:via email )?above"
     r"|(?:bitte )?antworten sie (?:bitte )?(?:oberhalb|über)|répondez au-dessus|escriba su respuesta (?:por )?encima|请在此(?:行|线)(?:以上|上方)(?:回复|输入)"
     r"|請在此(?:行|線)(?:以上|上方)(?:回覆|輸入)|tulis balasan (?:anda )?di atas|balas di atas (?:garis|baris))",
     re.IGNORECASE,

@@ -55,8 +55,6 @@ def new_text(text: str | Reading, *, answer: bool) -> str:
         cut = None
     kept = _kept(lines, cut) if cut else (_without_trailing_quote(lines) if answer else lines)
     if not _has_words(kept):
-        kept = _unquoted(lines) if answer else lines
-    if not _has_words(kept):
         kept = lines
     return "\n".join(without_signature([line.rstrip() for line in kept])).strip("\n").strip()
 
@@ -100,11 +98,11 @@ def _attribution(lines: list[str], index: int) -> Cut | None:
 def _announces(text: str, quoted_below: bool) -> bool:
     if len(text) > 700:
         return False
-    if known.VERBLESS.search(text):
+    moment, mailbox = known.MOMENT.search(text), known.MAILBOX.search(text)
+    if (quoted_below and moment and mailbox) or (mailbox and known.VERBLESS.search(text)):
         return True
     if not known.WROTE.search(text):
         return False
-    moment, mailbox = known.MOMENT.search(text), known.MAILBOX.search(text)
     if quoted_below:
         return bool(moment or mailbox) or len(text) < 120
     return bool(moment and mailbox) or (bool(moment) and _opens(text)) or (bool(mailbox) and len(text) < 200)
@@ -119,7 +117,7 @@ def _extended(lines: list[str], start: int, text: str) -> int:
     """The announcement may have begun a line earlier (`On Mon, 2 Jan 2023 at 15:04`): take what only opens one."""
     if known.OPENS.match(text) or start == 0:
         return start
-    for back in range(1, _LOOK_BACK):
+    for back in range(1, _LOOK_BACK + 1):
         at = start - back
         if at < 0 or not lines[at].strip():
             return start
@@ -232,10 +230,6 @@ def _without_trailing_quote(lines: list[str]) -> list[str]:
     while end and (not lines[end - 1].strip() or _quoted(lines[end - 1])):
         end -= 1
     return lines[:end] if any(_quoted(line) for line in lines[end:]) else lines
-
-
-def _unquoted(lines: list[str]) -> list[str]:
-    return [line for line in lines if not _quoted(line)]
 
 
 def _quoted(line: str) -> bool:

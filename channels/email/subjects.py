@@ -20,14 +20,14 @@ _FORWARD = re.compile(rf"{_LEAD}(?:{_FORWARD_WORDS}){_COUNT}|{_LEAD}\(?fwd\)?\b.
 # The alphabet of references: no vowels, nothing that looks like another letter.
 _REF = re.compile(r"[\[［【〔(（]?\s*[#＃]\s*([2-9B-DF-HJ-KM-NP-TV-Z]{4})-?([2-9B-DF-HJ-KM-NP-TV-Z]{4})(?![0-9A-Z])\s*[\]］】〕)）]?", re.IGNORECASE)
 _FORWARDED_BLOCK = re.compile(
-    r"^[ \t>]*(?:-{3,}|_{3,}|={3,})?[ \t]*(?:forwarded message|begin forwarded message|weitergeleitete nachricht|anfang der weitergeleiteten"
+    r"^[ \t>]{0,8}(?:[-_=]{3,60})?[ \t]{0,8}(?:forwarded message|begin forwarded message|weitergeleitete nachricht|anfang der weitergeleiteten"
     r" (?:nachricht|e-mail)|message transféré|début du message (?:transféré|réexpédié)|mensaje reenviado|inicio del mensaje reenviado"
     r"|messaggio inoltrato|inizio messaggio inoltrato|mensagem encaminhada|início da mensagem reencaminhada|doorgestuurd bericht"
     r"|begin doorgestuurd bericht|przekazana wiadomość|wiadomość przekazana|přeposlaná zpráva|vidarebefordrat (?:brev|meddelande)"
     r"|videresendt (?:besked|melding)|välitetty viesti|пересылаемое сообщение|пересланное сообщение|переслане повідомлення"
     r"|iletilmiş mesaj|yönlendirilmiş ileti|転送されたメッセージ|전달된 메시지|pesan terusan|pesan yang diteruskan"
     r"|转发的(?:邮件|消息|信息)|转发邮件信息|转发邮件|轉寄的(?:郵件|訊息)|轉寄郵件|轉發的郵件|被转发邮件的信息|开始转发邮件|已轉寄的郵件)"
-    r"[ \t]*[:：]?[ \t]*(?:-{3,}|_{3,}|={3,})?[ \t]*$",
+    r"[ \t]{0,8}[:：]?[ \t]{0,8}(?:[-_=]{3,60})?[ \t]{0,8}$",
     re.IGNORECASE | re.MULTILINE,
 )
 
