@@ -25,11 +25,10 @@ class PrepareError(Exception):
 
 
 def main(purpose: str, folder: Path) -> None:
-    wanted = stamp(purpose)
-    if not is_ready(folder, purpose, wanted):
+    if not is_ready(folder, purpose):
         with only_one():
-            if not is_ready(folder, purpose, wanted):
-                build(folder, purpose, wanted)
+            if not is_ready(folder, purpose):
+                build(folder, purpose)
 
 
 def requirements(purpose: str) -> str:
@@ -44,11 +43,10 @@ def stamp(purpose: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def is_ready(folder: Path, purpose: str, wanted: str) -> bool:
+def is_ready(folder: Path, purpose: str) -> bool:
     """What tests need holds all that the desk needs, so either stamp will do for running."""
-    purposes = ("test",) if purpose == "test" else ("run", "test")
-    stamps = {name: stamp(name) for name in purposes} | {purpose: wanted}
-    return (folder / "bin/python").exists() and any(read(folder / f"ready.{name}") == stamps[name] for name in purposes)
+    enough = ("test",) if purpose == "test" else ("run", "test")
+    return (folder / "bin/python").exists() and any(read(folder / f"ready.{name}") == stamp(name) for name in enough)
 
 
 def read(path: Path) -> str:
@@ -63,37 +61,48 @@ def only_one() -> Iterator[None]:
         yield
 
 
-def build(folder: Path, purpose: str, wanted: str) -> None:
+def build(folder: Path, purpose: str) -> None:
+    # A fitting environment is added to, not replaced: a desk may be running from it.
+    if read(folder / "made") != made_by(folder):
+        make_environment(folder)
     say(f"Installing into {folder}. This happens once and takes about a minute.")
     for stale in folder.glob("ready.*"):
         stale.unlink()
-    pip = make_environment(folder)
     lock = folder / "requirements.txt"
     lock.write_text(requirements(purpose), encoding="utf-8")
     # Wheels only: no package gets to run its own code while it is being installed.
-    install(pip, "--require-hashes", "--only-binary", ":all:", "-r", str(lock))
-    install(pip, "--no-deps", "--no-build-isolation", "-e", str(PROJECT))
-    (folder / f"ready.{purpose}").write_text(wanted, encoding="utf-8")
+    install(folder, "--require-hashes", "--only-binary", ":all:", "-r", str(lock))
+    install(folder, "--no-deps", "--no-build-isolation", "-e", str(PROJECT))
+    (folder / f"ready.{purpose}").write_text(stamp(purpose), encoding="utf-8")
 
 
-def make_environment(folder: Path) -> list[str]:
-    """A fresh environment and the command that installs into it."""
+def made_by(folder: Path) -> str:
+    """An environment holds paths to itself and to its Python: it fits only there, and only for that one."""
+    return f"{folder}\n{sys.version}\n"
+
+
+def make_environment(folder: Path) -> None:
+    """A fresh environment in place of what is there; a folder that never was one is left alone."""
+    if folder.exists() and any(folder.iterdir()) and not (folder / "pyvenv.cfg").exists():
+        raise PrepareError(f"{folder} holds something else. Name an empty folder in VENV.")
     if not importlib.util.find_spec("venv"):
         raise PrepareError(f"{sys.executable} cannot make virtual environments. Debian: apt-get install python3-venv")
-    if folder.exists():
-        if any(folder.iterdir()) and not (folder / "pyvenv.cfg").exists():
-            raise PrepareError(f"{folder} holds something else. Name an empty folder in VENV.")
-        shutil.rmtree(folder)
-    own_pip = importlib.util.find_spec("ensurepip") is not None
-    # Debian keeps ensurepip in a package of its own; a pip outside of the environment will do as well.
-    if not own_pip and not importlib.util.find_spec("pip"):
+    if not has_own_pip() and not importlib.util.find_spec("pip"):
         raise PrepareError(f"{sys.executable} has neither venv nor pip. Debian: apt-get install python3-venv")
-    run([sys.executable, "-m", "venv", *([] if own_pip else ["--without-pip"]), str(folder)], "make the environment")
+    shutil.rmtree(folder, ignore_errors=True)
+    bare = [] if has_own_pip() else ["--without-pip"]
+    run([sys.executable, "-m", "venv", *bare, str(folder)], "make the environment")
+    (folder / "made").write_text(made_by(folder), encoding="utf-8")
+
+
+def has_own_pip() -> bool:
+    """Debian keeps ensurepip in a package of its own; a pip outside of the environment will do as well."""
+    return importlib.util.find_spec("ensurepip") is not None
+
+
+def install(folder: Path, *arguments: str) -> None:
     python = str(folder / "bin/python")
-    return [python, "-m", "pip"] if own_pip else [sys.executable, "-m", "pip", "--python", python]
-
-
-def install(pip: list[str], *arguments: str) -> None:
+    pip = [python, "-m", "pip"] if has_own_pip() else [sys.executable, "-m", "pip", "--python", python]
     run([*pip, "--disable-pip-version-check", "--no-input", "--quiet", "install", *arguments], "install the packages")
 
 
