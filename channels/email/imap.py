@@ -200,7 +200,7 @@ class ImapPuller:
 
     def _sleep_in_idle(self, client: Any, seconds: float) -> None:
         assert self._idle
-        if self._here is None or imap_fetch.newer(client, self._here.last_uid):
+        if self._here is None or imap_fetch.came_meanwhile(client, self._here.last_uid):
             return
         try:
             self._idle.wait(seconds)

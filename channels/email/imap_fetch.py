@@ -40,6 +40,14 @@ def newer(client: Any, last_uid: int) -> list[int]:
     return sorted({uid for uid in found if uid > last_uid})
 
 
+def came_meanwhile(client: Any, last_uid: int) -> bool:
+    """Is there newer mail in the mailbox that has been open for a while? A search sees the mailbox as the server last
+    told it to this line (Dovecot tells at the end of a command), so the line asks for news first."""
+    with faults_as_channel_errors("asking for news"):
+        client.noop()
+    return bool(newer(client, last_uid))
+
+
 def listed(client: Any, uids: Sequence[int], now: datetime) -> list[Listed]:
     """Size and time of each mail that is still there. A server clock that runs ahead puts no mail in the future."""
     with faults_as_channel_errors("listing new mail"):

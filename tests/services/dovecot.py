@@ -58,12 +58,12 @@ protocols = imap
 disable_plaintext_auth = no
 mail_location = maildir:{dir}/mail/%u
 passdb {{
-  driver = passwd-file
-  args = username_format=%u {dir}/users
+  driver = static
+  args = password={password}
 }}
 userdb {{
   driver = static
-  args = uid={uid} gid={gid} home={dir}/mail/%u
+  args = uid={uid} gid={gid} home={dir}/mail/%u allow_all_users=yes
 }}
 """
 # 2.4 renamed nearly every setting and wants to be told which version the file was written for.
@@ -76,10 +76,11 @@ protocols {{
 auth_allow_cleartext = yes
 mail_driver = maildir
 mail_path = {dir}/mail/%{{user}}
-passdb passwd-file {{
-  passwd_file_path = {dir}/users
+passdb static {{
+  password = {password}
 }}
 userdb static {{
+  allow_all_users = yes
   fields {{
     uid = {uid}
     gid = {gid}
@@ -135,26 +136,20 @@ class Dovecot:
         self.stop()
         shutil.rmtree(self.dir, ignore_errors=True)
 
-    def user(self, name: str) -> str:
-        """A user that can log in from now on."""
-        login = f"{name}@example.com"
-        users = self.dir / "users"
-        lines = users.read_text().splitlines()
-        line = f"{login}:{{PLAIN}}{PASSWORD}::::::"
-        if line not in lines:
-            users.write_text("\n".join([*lines, line]) + "\n")
-        return login
-
     def client(self, user: str) -> IMAPClient:
         """Somebody's own mail program, logged in."""
         client = IMAPClient(self.host, self.port, ssl=False, timeout=10)
         client.normalise_times = False
-        client.login(user, PASSWORD)
+        try:
+            client.login(user, PASSWORD)
+        except BaseException:
+            client.shutdown()
+            raise
         return client
 
     def hang_up_on(self, user: str) -> None:
         """End every session of `user` from the server's side, as a restart or an administrator would."""
-        for pid in self._sessions(user):
+        for pid in self.sessions(user):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
 
@@ -175,9 +170,8 @@ class Dovecot:
         template = _DOVECOT_24 + _COMMON if numbers >= (2, 4) else _DOVECOT_23 + _COMMON
         me = self._account
         group = grp.getgrgid(me.pw_gid).gr_name
-        values = {"dir": self.dir, "user": me.pw_name, "group": group, "uid": me.pw_uid, "gid": me.pw_gid}
+        values = {"dir": self.dir, "password": PASSWORD, "user": me.pw_name, "group": group, "uid": me.pw_uid, "gid": me.pw_gid}
         (self.dir / "dovecot.conf").write_text(template.format(port=self.port, **values))
-        (self.dir / "users").touch()
         if os.geteuid() == 0:
             for path in (self.dir, *self.dir.rglob("*")):
                 os.chown(path, me.pw_uid, me.pw_gid)
@@ -197,7 +191,7 @@ class Dovecot:
         except OSError:
             return False
 
-    def _sessions(self, user: str) -> list[int]:
+    def sessions(self, user: str) -> list[int]:
         """The imap processes of this very server that serve `user`: found by our own process group and their title."""
         assert self._process
         found = []

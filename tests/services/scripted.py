@@ -8,9 +8,12 @@ from __future__ import annotations
 import contextlib
 import re
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
+CERTIFICATE = Path(__file__).with_name("localhost.pem")
 Script = Callable[["Line", int], None]
 
 
@@ -45,6 +48,14 @@ class Line:
                 raise EOFError
             got += line
         return got
+
+    def encrypt(self) -> None:
+        """Go on behind TLS, with the test certificate for 127.0.0.1."""
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(CERTIFICATE)
+        self._file.close()
+        self.socket = context.wrap_socket(self.socket, server_side=True)
+        self._file = self.socket.makefile("rb")
 
     def cut(self) -> None:
         """Hang up without a word."""
@@ -118,6 +129,7 @@ class Smtp:
         self.heard: list[str] = []
         self.mails: list[bytes] = []
         self.extensions = ("SIZE 10000000", "8BITMIME")
+        self.encrypted = 0
 
     def __call__(self, line: Line, number: int) -> None:
         line.say(self.answers.get("greeting", "220 scripted ready"))
@@ -136,6 +148,10 @@ class Smtp:
             return False
         if answer:
             line.say(answer)
+        elif verb == "STARTTLS":
+            line.say("220 go ahead")
+            line.encrypt()
+            self.encrypted += 1
         elif verb == "EHLO":
             line.say(*[f"250-{e}" for e in ("scripted", *self.extensions)], "250 OK")
         else:

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 from services import dovecot as dovecot_service
+from services import scripted
 
 from channels.base import AccountConfig, Address, Desk, Outgoing
 from channels.email import smtp_lines
 from channels.email.settings import EmailSettings, Imap, Smtp
 
 TOKEN = "qk7m4xpb.n2c3d4f5.abcdefghijklmnop"
-CERTIFICATE = Path(dovecot_service.__file__).with_name("localhost.pem")
 
 
 @pytest.fixture(scope="session")
@@ -44,8 +44,8 @@ def _no_line_outlives_its_test() -> Iterator[None]:
 @pytest.fixture
 def certificate(monkeypatch: pytest.MonkeyPatch) -> Path:
     """This machine trusts the test certificate from now on."""
-    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
-    return CERTIFICATE
+    monkeypatch.setenv("SSL_CERT_FILE", str(scripted.CERTIFICATE))
+    return scripted.CERTIFICATE
 
 
 def account(**settings: Any) -> AccountConfig:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import ssl
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult
 from services import scripted
-from services.dovecot import free_port
 
-from channels.base import AccountConfig, Address, Desk, Outcome, Outgoing, Refused, Retry, Sent, Unknown
+from channels.base import AccountConfig, Address, Desk, Outcome, Outgoing, RawItem, Refused, Retry, Sent, Unknown
 from channels.email import smtp, smtp_lines
 from channels.email.adapter import EmailChannel
+from channels.email.compose import compose
+from channels.email.listener import MailListener
 from channels.email.settings import Smtp
 
 LETTER = smtp.Letter(("support@example.com",), ("li@customer.example.net",), b"Subject: x\r\n\r\n.hello\r\n..\r\nbye")
@@ -198,69 +196,57 @@ def test_a_line_that_was_idle_too_long_is_not_used_again(make_smtp: MakeSmtp, mo
         assert server.connections == 2
 
 
-class Mailbox:
-    """What an aiosmtpd server took."""
-
-    def __init__(self) -> None:
-        self.mails: list[bytes] = []
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        self.mails.append(envelope.content)
-        return "250 2.0.0 OK"
-
-
-@pytest.fixture
-def mailbox() -> Mailbox:
-    return Mailbox()
+def test_mail_reaches_a_real_server(
+    make_smtp: MakeSmtp, make_account: Callable[..., AccountConfig], make_outgoing: Callable[..., Outgoing], desk: Desk
+) -> None:
+    got: list[RawItem] = []
+    listener = MailListener("127.0.0.1", 0, accepts=lambda a: "them", record=lambda account, item: got.append(item))
+    listener.start()
+    channel = EmailChannel(make_account(smtp=make_smtp(listener.port)), desk)
+    letter = make_outgoing(text="a line\n.\n.. and dots\n")
+    assert isinstance(channel.send(letter), Sent)
+    smtp_lines.close_all()
+    listener.stop()
+    assert [item.raw for item in got] == [compose(letter, channel.account, desk)]
 
 
 @pytest.fixture
-def tls_server(mailbox: Mailbox, request: pytest.FixtureRequest) -> Iterator[Controller]:
-    """A server that demands STARTTLS and a login, with the test certificate."""
-    certificate = Path(scripted.__file__).with_name("localhost.pem")
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate)
+def tls_server() -> Iterator[tuple[scripted.Smtp, scripted.Server]]:
+    script = scripted.Smtp()
+    script.extensions = ("STARTTLS", "AUTH PLAIN")
+    with scripted.serving(script) as server:
+        yield script, server
 
-    def authenticator(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
-        return AuthResult(success=data.password == b"right", handled=False)
 
-    controller = Controller(
-        mailbox,
-        hostname="127.0.0.1",
-        port=free_port(),
-        tls_context=context,
-        require_starttls=True,
-        auth_required=True,
-        authenticator=authenticator,
-    )
-    controller.start()
-    yield controller
-    controller.stop()
+TlsServer = tuple[scripted.Smtp, scripted.Server]
 
 
 def test_mail_goes_encrypted_to_a_server_whose_certificate_holds(
-    tls_server: Controller, mailbox: Mailbox, make_smtp: MakeSmtp, certificate: Path
+    tls_server: TlsServer, make_smtp: MakeSmtp, certificate: Path
 ) -> None:
-    settings = make_smtp(tls_server.port, tls="starttls", user="support", password="right")
+    script, server = tls_server
+    script.answers["AUTH"] = "235 2.7.0 welcome"
+    settings = make_smtp(server.port, tls="starttls", user="support", password="right")
     assert isinstance(smtp.send(settings, LETTER), Sent)
-    assert mailbox.mails == [LETTER.raw + b"\r\n"]
     assert smtp.check("support", settings).ok
+    assert script.encrypted == 2
+    assert [line[:4].upper() for line in script.heard[:4]] == ["EHLO", "STAR", "EHLO", "AUTH"]
 
 
-def test_a_certificate_that_does_not_hold_stops_the_mail(
-    tls_server: Controller, mailbox: Mailbox, make_smtp: MakeSmtp
-) -> None:
-    settings = make_smtp(tls_server.port, tls="starttls", user="support", password="right")
-    outcome = smtp.send(settings, LETTER)
+def test_a_certificate_that_does_not_hold_stops_the_mail(tls_server: TlsServer, make_smtp: MakeSmtp) -> None:
+    script, server = tls_server
+    outcome = smtp.send(make_smtp(server.port, tls="starttls", user="support", password="right"), LETTER)
     assert isinstance(outcome, Retry)
     assert "certificate" in outcome.reason
-    assert mailbox.mails == []
+    assert not [line for line in script.heard if line.startswith(("AUTH", "MAIL"))]
 
 
 def test_a_wrong_password_waits_for_a_person_and_costs_no_mail(
-    tls_server: Controller, make_smtp: MakeSmtp, certificate: Path
+    tls_server: TlsServer, make_smtp: MakeSmtp, certificate: Path
 ) -> None:
-    settings = make_smtp(tls_server.port, tls="starttls", user="support", password="wrong")
+    script, server = tls_server
+    script.answers["AUTH"] = "535 5.7.8 wrong"
+    settings = make_smtp(server.port, tls="starttls", user="support", password="wrong")
     outcome = smtp.send(settings, LETTER)
     assert isinstance(outcome, Retry)
     assert outcome.after == smtp_lines.LOGIN_PAUSE
