@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from zlib import crc32
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
@@ -29,7 +30,7 @@ def install(flask: Flask) -> None:
         there=there,
         priority_word=lambda rank: Priority(rank).word,
     )
-    flask.jinja_env.filters.update(linked=linked, emphasised=emphasised)
+    flask.jinja_env.filters.update(linked=linked, emphasised=emphasised, fingerprint=fingerprint)
 
 
 def when_words(at: datetime, long: bool = False) -> str:
@@ -88,3 +89,8 @@ def linked(text: str) -> Markup:
 
 def emphasised(text: str) -> Markup:
     return Markup("<em>{}</em>").format(text)
+
+
+def fingerprint(row: object) -> str:
+    """Changes when anything that is shown of a row does."""
+    return f"{crc32(repr(row).encode()):x}"

@@ -92,6 +92,7 @@ _SCRIPT: dict[str, LazyString] = {
     "list_end": _("This is the last ticket."),
     "list_start": _("This is the first ticket."),
     "reply_queued": _("The reply is on its way."),
+    "undone": _("Taken back."),
     "note_added": _("The note is added."),
     "words_marked": _("The words are marked in the message."),
     "words_not_shown": _("The words are not in the part of the message that is shown."),

@@ -88,13 +88,17 @@ keys.start({
 
 // Forms of the ticket: their answer is the pane itself, brought up to date in place.
 document.addEventListener("htmx:beforeSwap", (event) => {
-  const form = event.detail.requestConfig?.elt;
-  if (!form?.closest?.("#ticket")) return;
+  const { requestConfig, target, xhr } = event.detail;
+  if (target?.id !== "ticket") return;
   event.detail.shouldSwap = false;
-  const { xhr } = event.detail;
   const fresh = parse(xhr.responseText).querySelector("#ticket");
   if (!fresh) return void announce(word("not_saved"));
   event.detail.isError = false;
+  list.refreshSoon();
+  // Somebody may have gone on to another ticket before this one's answer came.
+  if (fresh.dataset.ref !== ticket.ref()) return;
+  // The form itself may have been renewed meanwhile; it still knows what was pressed.
+  const form = requestConfig.elt;
   if (xhr.status < 300 && form.id === "composer") composer.sent();
   const warning = fresh.querySelector("#warning")?.textContent.trim();
   ticket.settle(fresh);
@@ -103,7 +107,6 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 });
 
 function afterAct(form, status) {
-  list.refreshSoon();
   const submitter = form.dataset.localNext;
   delete form.dataset.localNext;
   if (status >= 300) return;
@@ -115,6 +118,20 @@ function afterAct(form, status) {
 }
 
 document.addEventListener("htmx:sendError", () => announce(word("not_saved")));
+
+// The way back that a toast offers, without leaving the page.
+document.addEventListener("submit", async (event) => {
+  if (!event.target.closest("#toasts")) return;
+  event.preventDefault();
+  const form = event.target;
+  const headers = { "HX-Request": "true" };
+  const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers }).catch(() => null);
+  announce(answer?.ok ? word("undone") : word("not_saved"));
+  if (!answer?.ok) return;
+  form.closest(".toast").remove();
+  list.refreshSoon();
+  ticket.renewSoon();
+});
 document.addEventListener("submit", (event) => {
   const next = event.submitter?.dataset.next;
   if (next) event.target.dataset.localNext = next;
@@ -133,7 +150,7 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("desk:changes", ({ detail: changes }) => {
   list.refreshSoon();
-  if (changes.some((change) => change.ref && change.ref === ticket.ref())) ticket.renew();
+  if (changes.some((change) => change.ref && change.ref === ticket.ref())) ticket.renewSoon();
 });
 
 clocks.start();

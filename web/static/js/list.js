@@ -106,7 +106,9 @@ function weave(fresh) {
   const arrived = insertOrRenew(fresh);
   tick(rows());
   if (arrived.length) welcome(arrived);
-  if (anchor?.isConnected) keepInPlace(anchor, before);
+  // By its name: the row itself may have been renewed.
+  const still = anchor && document.getElementById(anchor.id);
+  if (still) keepInPlace(still, before);
 }
 
 function dropBlank(fresh) {
@@ -123,7 +125,8 @@ function insertOrRenew(fresh) {
     const known = document.getElementById(row.id);
     if (known) {
       if (place === known) place = known.nextElementSibling;
-      if (!known.isEqualNode(row)) known.replaceWith(row);
+      // A row that is replaced under a pressed button would lose the click: only when something did change.
+      if (known.dataset.etag !== row.dataset.etag) known.replaceWith(row);
     } else {
       rows().insertBefore(row, place);
       arrived.push(row);
@@ -155,7 +158,7 @@ function keepInPlace(anchor, before) {
   const box = scroller();
   const room = box.scrollHeight - box.clientHeight - box.scrollTop;
   // A short list has nothing to scroll: give it the room that keeps its rows where the eye is.
-  if (moved > room) rows().style.minHeight = `${rows().offsetHeight + moved - room}px`;
+  if (moved > room) rows().style.minHeight = `${box.clientHeight + box.scrollTop + moved}px`;
   box.scrollTop += moved;
 }
 

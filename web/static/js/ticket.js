@@ -110,11 +110,19 @@ export function close({ push = true } = {}) {
 }
 
 // Something happened to the open ticket, here or elsewhere.
-export async function renew() {
+async function renew() {
   const reference = ref();
   const turn = asked;
   const fresh = reference && (await fetchPane(reference));
   if (fresh && turn === asked && ref() === reference) settle(fresh);
+}
+
+let renewing = 0;
+
+// Several events of one act are one look.
+export function renewSoon() {
+  clearTimeout(renewing);
+  renewing = setTimeout(renew, 200);
 }
 
 // Brings the pane up to date in place, and says what is new in it.
