@@ -95,7 +95,7 @@ def serve_queue(config: Config) -> None:
 
 
 def wait_for_queue(config: Config, pause: Callable[[float], None] = time.sleep) -> None:
-    """Return when the queue answers. Says every ten seconds that it still does not."""
+    """Return when the queue answers. Says after a second, then every ten, that it still does not."""
     from redis.exceptions import RedisError
 
     from router.bells import connect
@@ -106,7 +106,7 @@ def wait_for_queue(config: Config, pause: Callable[[float], None] = time.sleep) 
             client.ping()
         except RedisError as error:
             tries += 1
-            if tries % 50 == 0:
+            if tries % 50 == 5:
                 log.warning("waiting for the queue", extra={"error": type(error).__name__})
             pause(0.2)
         else:
