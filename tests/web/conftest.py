@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
+from playwright.sync_api import Browser as Chromium
+from services import browser
 from services.people import PASSWORD, AddPerson, Browser
 
 from router import agents, sign_ins
@@ -72,3 +75,14 @@ def unused_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Chromium]:
+    try:
+        with browser.chromium() as found:
+            yield found
+    except browser.Missing as error:
+        if os.environ.get("REQUIRE_SERVICES") == "1":
+            pytest.fail(str(error))
+        pytest.skip(str(error))

@@ -89,3 +89,12 @@ def test_catalogues_need_no_compiled_files(pages: Flask) -> None:
     assert not list(WEB.glob("translations/**/*.mo"))
     with pages.test_request_context(headers={"Accept-Language": "zh"}):
         assert gettext("Sign in") == "登录"
+
+
+def test_no_two_catalogues_say_the_same_thing_differently() -> None:
+    first: dict[str, str] = {}
+    for path in CATALOGUES:
+        with path.open("rb") as file:
+            for message in read_po(file, locale="zh"):
+                if message.id and isinstance(message.id, str):
+                    assert first.setdefault(message.id, message.string) == message.string, message.id

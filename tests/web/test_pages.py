@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
+from services.held import RAW, hold, keep
 from services.people import Browser, signed_in
 from sqlmodel import select
 
@@ -17,31 +18,6 @@ from router.models import Event, EventKind, Inbound, InboundState, Message, Publ
 from web import create_app, raw_source
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-RAW = (
-    b"From: =?utf-8?b?546L5bCP5piO?= <wang@mail.example.com>\r\nSubject: =?utf-8?b?6YCA5qy+5ZGi?=\r\n"
-    b"X-Long: a\r\n b\r\n\r\n<script>alert(1)</script>\r\n\xff\xfe\x1b[31m\xe2\x80\xaetxt.exe\r\n"
-)
-
-
-def hold(desk: App, raw: bytes = RAW, code: str = "reader_failed", number: int = 1) -> int:
-    """One item in quarantine."""
-    with desk.db.begin() as session:
-        inbound = Inbound(
-            account_id=accounts.account_id(session, "support"),
-            external_id=f"held-{number}",
-            received_at=NOW,
-            size=len(raw),
-            raw=raw,
-            state=InboundState.QUARANTINED,
-            reason_code=code,
-            reason="the reader failed: ValueError: <b>bad</b>",
-            envelope={"mail_from": "wang@mail.example.com"},
-            attempts=3,
-        )
-        session.add(inbound)
-        session.flush()
-        assert inbound.id is not None
-        return inbound.id
 
 
 def state(desk: App, key: int) -> InboundState:
@@ -133,17 +109,6 @@ def test_only_the_beginning_of_a_huge_source_is_shown() -> None:
     shown = raw_source.summary(b"Subject: x\n\n" + b"y" * 1_000_000)
     assert shown.is_cut
     assert len(shown.text) < 70_000
-
-
-def keep(desk: App, name: str = "t.one@example.com", html: str = "<p>Dear <b>Linda</b></p>") -> None:
-    folder = desk.config.outbox_dir
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{name}.eml").write_bytes(
-        b"From: Support <support@localhost>\r\nTo: linda@mail.example.com\r\nSubject: =?utf-8?b?6YCA5qy+5ZGi?=\r\n"
-        b"Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n"
-        b"--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nDear Linda\r\n"
-        b"--b\r\nContent-Type: text/html; charset=utf-8\r\n\r\n" + html.encode() + b"\r\n--b--\r\n"
-    )
 
 
 def test_kept_mail_is_listed_and_can_be_read(agent: Browser, small_desk: App) -> None:
