@@ -12,7 +12,6 @@ from channels.base import Json
 from router.context import App
 from router.models import Account
 
-
 _ID = select(col(Account.id)).where(col(Account.name) == bindparam("name"))
 
 
@@ -72,12 +71,12 @@ def release_lease(app: App, name: str, owner: str) -> None:
         session.execute(mine.values(lease_owner="", lease_until=None))
 
 
-def move_cursor(session: Session, account: int, cursor: Json, lease_owner: str) -> None:
+def move_cursor(session: Session, account: int, cursor: Json, lease_owner: str, now: datetime) -> None:
     """Store the cursor with what it brought. Raises LeaseLost, which undoes both, for a process that was overtaken."""
     mine = update(Account).where(col(Account.id) == account)
     if lease_owner:
         mine = mine.where(col(Account.lease_owner) == lease_owner)
-    if not _changed(session, mine.values(cursor=cursor)):
+    if not _changed(session, mine.values(cursor=cursor, last_success_at=now)):
         raise LeaseLost
 
 

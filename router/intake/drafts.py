@@ -6,7 +6,7 @@ A draft of something that exists already carries its key from the start; a fresh
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from router.models import Status
@@ -45,6 +45,7 @@ class TicketDraft:
     topic: str
     team: str
     language: str
+    last_message_at: datetime
     messages: int = 0
     machine: bool = False
     id: int | None = None
@@ -56,7 +57,6 @@ class TicketDraft:
     linked: TicketDraft | None = None
     clock: dict[str, Any] | None = None
     participants: set[str] = field(default_factory=set)
-    last_message_at: datetime = datetime.min.replace(tzinfo=UTC)
 
     @property
     def fresh(self) -> bool:

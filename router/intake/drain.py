@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, or_, select, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlmodel import Session, col
 
 from router.context import App
@@ -45,6 +46,11 @@ _CLAIM = (
     update(_inbound)
     .where(_inbound.c.id == bindparam("b_id"))
     .values(attempts=_inbound.c.attempts + 1, lease_until=bindparam("b_until"))
+)
+_GIVE_BACK = (
+    update(_inbound)
+    .where(_inbound.c.id == bindparam("b_id"), _inbound.c.state == InboundState.RECORDED)
+    .values(attempts=_inbound.c.attempts - 1, lease_until=None)
 )
 
 
@@ -116,14 +122,32 @@ def claim(app: App, now: datetime, limit: int) -> list[Item]:
 
 
 def accept_items(app: App, items: Sequence[Item], now: Callable[[], datetime], counts: Counts) -> None:
-    """Understand and accept `items`; when the batch fails as a whole, each of them by itself."""
-    read = [_read(app, item) for item in items]
+    """Understand and accept `items`; when the batch fails as a whole, each of them by itself.
+
+    Raises what disk or database say when it is they that fail: then no item is to blame, and none has used up a try.
+    """
+    read: list[Understood | Unreadable] = []
     try:
+        read += [_read(app, item) for item in items]
         counts.add(_accept(app, read, now()))
-    except SQLAlchemyError:
+    except Exception as error:
+        if _not_the_items_fault(error):
+            _give_back(app, items)
+            raise
         log.warning("batch failed", exc_info=len(read) == 1, extra={"items": len(read)})
         for one in read:
             _accept_alone(app, one, now, counts)
+
+
+def _not_the_items_fault(error: Exception) -> bool:
+    return isinstance(error, OSError | OperationalError) or (
+        isinstance(error, DBAPIError) and error.connection_invalidated
+    )
+
+
+def _give_back(app: App, items: Sequence[Item]) -> None:
+    with suppress(SQLAlchemyError), app.db.begin() as session:
+        session.connection().execute(_GIVE_BACK, [{"b_id": item.inbound_id} for item in items])
 
 
 def release_claims(app: App) -> None:
@@ -155,7 +179,9 @@ def _accept(app: App, read: Sequence[Understood | Unreadable], now: datetime) ->
 def _accept_alone(app: App, one: Understood | Unreadable, now: Callable[[], datetime], counts: Counts) -> None:
     try:
         counts.add(_accept(app, [one], now()))
-    except SQLAlchemyError as error:
+    except Exception as error:
+        if _not_the_items_fault(error):
+            raise
         log.exception("item failed", extra={"inbound": one.item.inbound_id})
         if one.item.attempts < TRIES:
             _put_back(app, one.item, now())

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from hashlib import sha256
 from typing import Any
 
-from channels.base import Address, Parsed
+from channels.base import Address, Parsed, ParsedAttachment
 from router import clocks, tokens
-from router.context import App
 from router.intake import threads
 from router.intake.acknowledge import acknowledge
 from router.intake.bench import Bench, body_hash, snippet
@@ -253,7 +251,7 @@ def _message(bench: Bench, understood: Understood, ticket: TicketDraft, customer
             "remote_content": parsed.remote_content,
             "notices": list(parsed.notices) + (["charset_guessed"] if parsed.charset_guessed else []),
         },
-        [_attachment(bench.app, position, a) for position, a in enumerate(parsed.attachments)],
+        [_attachment(n, a, key) for n, (a, key) in enumerate(zip(parsed.attachments, understood.files, strict=True))],
     )
     bench.plan.messages.append(message)
     bench.plan.endings.append(
@@ -262,15 +260,15 @@ def _message(bench: Bench, understood: Understood, ticket: TicketDraft, customer
     return message
 
 
-def _attachment(app: App, position: int, part: Any) -> dict[str, Any]:
+def _attachment(position: int, part: ParsedAttachment, key: str) -> dict[str, Any]:
     return {
         "position": position,
         "filename": part.filename[:255],
         "declared_type": part.declared_type[:255],
         "sniffed_type": part.sniffed_type[:255],
         "size": len(part.data),
-        "sha256": sha256(part.data).hexdigest(),
-        "key": app.files.put(part.data),
+        "sha256": key,
+        "key": key,
         "inline": part.inline,
     }
 

@@ -43,7 +43,7 @@ def record(
         account = accounts.account_id(session, account_name)
         stored = _insert(app, session, [{"account_id": account, **row} for row in rows])
         if cursor is not None:
-            accounts.move_cursor(session, account, cursor, lease_owner)
+            accounts.move_cursor(session, account, cursor, lease_owner, now)
         if stored:
             app.ring_after(session, Bell.INGEST)
         app.reach("recording")

@@ -114,11 +114,13 @@ def store(connection: Connection, plan: Plan, kind: str) -> None:
 def _number(connection: Connection, plan: Plan) -> None:
     """Give every new customer, ticket and message its key before anything is written, so that each table takes one
     plain statement: asking for the keys back costs SQLite a statement a row."""
-    new = {"customer": plan.customers, "ticket": plan.tickets, "message": plan.messages}
+    new: dict[str, list[Any]] = {"customer": plan.customers, "ticket": plan.tickets, "message": plan.messages}
     if not any(new.values()):
         return
     sqlite = connection.dialect.name == "sqlite"
-    numbers = connection.execute(_NEXT_SQLITE if sqlite else _NEXT_POSTGRESQL, {k: len(v) for k, v in new.items()}).one()
+    numbers = connection.execute(
+        _NEXT_SQLITE if sqlite else _NEXT_POSTGRESQL, {k: len(v) for k, v in new.items()}
+    ).one()
     for drafts, given in zip(new.values(), numbers, strict=True):
         # SQLite: the highest key so far; nobody else writes while this transaction holds the lock.
         keys = range(given + 1, given + 1 + len(drafts)) if sqlite else given
@@ -126,17 +128,11 @@ def _number(connection: Connection, plan: Plan) -> None:
             draft.id = key
 
 
-_NEXT_SQLITE = text(
-    "SELECT "
-    + ", ".join(f"(SELECT coalesce(max(id), 0) FROM {name})" for name in ("customer", "ticket", "message"))  # noqa: S608
-)
-_NEXT_POSTGRESQL = text(
-    "SELECT "
-    + ", ".join(
-        f"ARRAY(SELECT nextval('{name}_id_seq') FROM generate_series(1, :{name}))"  # noqa: S608
-        for name in ("customer", "ticket", "message")
-    )
-)
+_NUMBERED = ("customer", "ticket", "message")
+_HIGHEST = ", ".join(f"(SELECT coalesce(max(id), 0) FROM {name})" for name in _NUMBERED)  # noqa: S608 - our own names
+_NEXT_SQLITE = text(f"SELECT {_HIGHEST}")
+_DRAWN = ", ".join(f"ARRAY(SELECT nextval('{n}_id_seq') FROM generate_series(1, :{n}))" for n in _NUMBERED)  # noqa: S608
+_NEXT_POSTGRESQL = text(f"SELECT {_DRAWN}")
 
 
 def _store_customers(connection: Connection, plan: Plan, kind: str) -> None:
@@ -165,7 +161,9 @@ def _store_tickets(connection: Connection, plan: Plan) -> None:
         [{"ticket_id": t.id, "address": address[:320]} for t in plan.tickets for address in sorted(t.participants)],
     )
     changed = [*plan.tickets, *plan.touched.values()]
-    _many(connection, _TAG, [{"ticket_id": t.id, "tag": tag[:64]} for t in changed for tag in dict.fromkeys(t.new_tags)])
+    _many(
+        connection, _TAG, [{"ticket_id": t.id, "tag": tag[:64]} for t in changed for tag in dict.fromkeys(t.new_tags)]
+    )
     first = {"kind": ClockKind.FIRST_RESPONSE, "cycle": 1, "state": ClockState.RUNNING}
     _many(connection, _CLOCK, [{"ticket_id": t.id, **first, **t.clock} for t in plan.tickets if t.clock])
 

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import FrameType
 
-from rules.topics.language import detect
-
 from channels.base import Json, Parsed, ParseError
 from router.context import App
+from rules.topics.language import detect
 
 CPU_SECONDS = 5.0
 # Enough to tell a language, and a bound on what a long mail costs.
@@ -36,9 +35,12 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Understood:
+    """`files` are the keys of the attachments' bytes, which are on disk already: no transaction waits for a disk."""
+
     item: Item
     parsed: Parsed
     language: str
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +57,15 @@ class TookTooLong(Exception):
 
 
 def understand(app: App, item: Item) -> Understood | Unreadable:
-    """Read one item within its bounds. Never raises: what cannot be read says why."""
+    """Read one item within its bounds: what cannot be read says why. Raises OSError alone, when the file store cannot
+    keep an attachment: a full disk is no fault of the message."""
     try:
         with _bounded(CPU_SECONDS):
             parsed = app.channel(item.account).parse(item.raw, item.envelope)
             sample = f"{parsed.subject}\n{parsed.new_text}"[:_LANGUAGE_SAMPLE]
-            return Understood(item, parsed, detect(sample, fallback=""))
+            language = detect(sample, fallback="")
+        files = tuple(app.files.put(attachment.data) for attachment in parsed.attachments)
+        return Understood(item, parsed, language, files)
     except ParseError as error:
         return Unreadable(item, "unreadable", str(error))
     except TookTooLong:
@@ -69,6 +74,8 @@ def understand(app: App, item: Item) -> Understood | Unreadable:
         return Unreadable(item, "too_large", "reading it took more memory than one message may")
     except KeyError as error:
         return Unreadable(item, "no_account", f"the account {error} is no longer configured")
+    except OSError:
+        raise
     except Exception as error:  # noqa: BLE001 - a bug in reading one message must not stop the others
         return Unreadable(item, "reader_failed", f"the reader failed: {type(error).__name__}: {error}")
 

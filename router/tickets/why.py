@@ -17,8 +17,8 @@ from router.context import App
 from router.intake.judge import RULE_TEXT
 from router.models import Clock, Event, EventKind, Message, Ticket
 from rules.decision import Decision
-from rules.facts import Facts
 from rules.engine import RuleTrace, explain
+from rules.facts import Facts
 
 
 @dataclass(frozen=True, slots=True)

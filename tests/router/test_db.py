@@ -59,7 +59,9 @@ def test_processes_that_read_and_write_at_once_on_sqlite_lose_no_update(small_de
 
 def test_sqlite_writes_are_on_disk_before_a_commit_returns(small_desk):
     with small_desk.db.read() as session:
-        pragmas = {p: session.execute(text(f"PRAGMA {p}")).scalar() for p in ("journal_mode", "synchronous", "foreign_keys")}
+        pragmas = {
+            p: session.execute(text(f"PRAGMA {p}")).scalar() for p in ("journal_mode", "synchronous", "foreign_keys")
+        }
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-
-
 from services.letters import arrive, letter
 
 from router.live import Hub, Reader, newest, since
