@@ -48,7 +48,7 @@ _BOLD_NEXT = re.compile(
 _BOLD = re.compile(r"<[bBsS](?:>|\s|[tT][rR])")
 _MAX_BOLD = 20
 _BLOCK = re.compile(r"<(?:div|p|blockquote|table|hr|section|center)\b", re.IGNORECASE)
-_TEXT = re.compile(r">[^<]*[^\s<][^<]*<|^[^<]*[^\s<]")
+_TEXT = re.compile(r"(?:^|>)\s*[^\s<]")
 _BLANK_TEXT = re.compile(r"&nbsp;|&#160;|\xa0|\u200b")
 
 

@@ -14,6 +14,7 @@ import nh3
 MAX_CHARACTERS = 2 * 2**20
 MAX_LINKS = 5000
 MAX_TAGS = 60_000
+MAX_REFERENCES = 60_000
 MAX_OPEN = 400
 MAX_ATTRIBUTES = 300
 _FEW_TAGS = 1200
@@ -107,7 +108,9 @@ def too_much(source: str) -> bool:
     tags = source.count("<")
     if tags <= _FEW_TAGS and len(source) <= 64 * 1024:
         return False
-    return tags > MAX_TAGS or source.lower().count("<a ") > MAX_LINKS or _too_deep(source)
+    if tags > MAX_TAGS or source.count("&") > MAX_REFERENCES:
+        return True
+    return source.lower().count("<a ") > MAX_LINKS or _too_deep(source)
 
 
 def _too_deep(source: str) -> bool:

@@ -32,13 +32,11 @@ def from_base64(data: bytes) -> bytes:
             return binascii.a2b_base64(compact, strict_mode=True)
         except binascii.Error:
             pass
-    core = compact.rstrip(b"=")
-    junk = len(core.translate(None, _ALPHABET + b"="))
-    if junk * 8 > len(core):
-        return data
-    if b"=" in core and not junk:
+    if b"=" in compact.rstrip(b"=") and not compact.translate(None, _ALPHABET + b"="):
         return b"".join(_block(piece) for piece in _SEGMENT.findall(compact))
-    return _block(_first_piece(data))
+    piece = _first_piece(data)
+    foreign = len(piece.translate(None, _ALPHABET + b"=\r\n\t ")) + piece.strip().count(b" ")
+    return data if foreign * 8 > len(piece) else _block(piece)
 
 
 def from_uu(data: bytes) -> bytes:
@@ -55,11 +53,13 @@ def from_uu(data: bytes) -> bytes:
 
 
 def _uu_line(line: bytes) -> bytes:
+    if not line.strip():
+        return b""
     try:
         return binascii.a2b_uu(line)
     except binascii.Error:
         # Some encoders pad wrongly: the first byte says how many of the four-byte groups count.
-        length = (((line[0] - 32) & 63) * 4 + 5) // 3 if line else 0
+        length = (((line[0] - 32) & 63) * 4 + 5) // 3
     try:
         return binascii.a2b_uu(line[:length])
     except binascii.Error:

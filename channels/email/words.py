@@ -57,10 +57,11 @@ def _space(found: re.Match[str]) -> str:
 
 
 def _pieces(text: str) -> list[str]:
-    """Plain text and decoded words in turn. Blanks between two words vanish; neighbours of one charset and encoding are
-    joined before decoding, because mailers split characters over words."""
+    """Plain text and decoded words in turn. Blanks between two words vanish; neighbours of one charset are joined before
+    decoding, because mailers split characters over words."""
     out: list[str] = []
-    pending, label, position = b"", "", 0
+    pending: list[tuple[str, str]] = []
+    label, position = "", 0
     starts = list(_START.finditer(text))
     for index, start in enumerate(starts):
         if start.start() < position:
@@ -68,14 +69,14 @@ def _pieces(text: str) -> list[str]:
         limit = starts[index + 1].start() if index + 1 < len(starts) else len(text)
         end, after = _end_of_word(text, start.end(), limit)
         between = text[position : start.start()]
-        if between.strip() or (not pending and between and not out) or (between and not pending):
+        if between.strip() or (between and not pending):
             out += [_decoded(pending, label), between]
-            pending = b""
+            pending = []
         if pending and start[1].lower() != label:
             out.append(_decoded(pending, label))
-            pending = b""
-        pending, label = pending + _payload(start[2], text[start.end() : end]), start[1].lower()
-        position = after
+            pending = []
+        pending.append((start[2].lower(), text[start.end() : end]))
+        label, position = start[1].lower(), after
     return [*out, _decoded(pending, label), text[position:]]
 
 
@@ -86,12 +87,21 @@ def _end_of_word(text: str, begin: int, limit: int) -> tuple[int, int]:
     return (found, found + 2) if found >= 0 else (len(text[:limit].rstrip()), limit)
 
 
-def _payload(encoding: str, body: str) -> bytes:
-    data = body.encode("utf-8", "replace")
-    if encoding in "bB":
-        return from_base64(data)
-    return binascii.a2b_qp(data.replace(b" ", b"_"), header=True)
+def _decoded(pending: list[tuple[str, str]], label: str) -> str:
+    if not pending:
+        return ""
+    payload, open_base64 = b"", ""
+    for encoding, body in pending:
+        if encoding == "b":
+            open_base64 += body
+            if len(open_base64) % 4 and not body.endswith("="):
+                continue  # cut inside a group of four: the rest stands in the next word
+        payload += from_base64(open_base64.encode("utf-8", "replace"))
+        open_base64 = ""
+        payload += _from_q(body) if encoding == "q" else b""
+    payload += from_base64(open_base64.encode("utf-8", "replace"))
+    return charset.decode(payload, label.split("*")[0])[0]
 
 
-def _decoded(payload: bytes, label: str) -> str:
-    return charset.decode(payload, label.split("*")[0])[0] if payload else ""
+def _from_q(body: str) -> bytes:
+    return binascii.a2b_qp(body.encode("utf-8", "replace").replace(b" ", b"_"), header=True)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from channels.base import AccountConfig, Desk, Parsed
 from channels.email import parse as parser
@@ -16,17 +13,11 @@ from channels.email.settings import EmailSettings
 US = "support@example.com"
 ACCOUNT = AccountConfig("support", "email", US, EmailSettings(plus_addressing=True, authserv_id="mx.example.com"), ("hilfe@example.com",))
 DESK = Desk(Path("outbox"), frozenset({US, "hilfe@example.com", "billing@example.com"}))
-Read = Callable[..., Parsed]
 
 
 def understand(raw: bytes | str, **envelope: Any) -> Parsed:
     """Without the safety net of `parse`: a test wants to see what breaks."""
     return parser.understand(raw.encode() if isinstance(raw, str) else raw, envelope, ACCOUNT, DESK)
-
-
-@pytest.fixture
-def read() -> Read:
-    return understand
 
 
 def letter(text: str = "Hello", *, html: str = "", **fields: str) -> bytes:
