@@ -242,11 +242,14 @@ def _finish(
     # Only from the state in which this worker left it: a lease that ran out meanwhile belongs to the reconciler.
     fields = {"next_try_at": None, "lease_until": None, **values}
     if not _changed(session, _same(message, state).values(send_state=to, **fields)):
-        log.warning("outcome came too late", extra={"message": message.id, "outcome": to.value, "at": now.isoformat()})
+        log.warning("outcome came too late", extra={"letter": message.id, "outcome": to.value, "at": now.isoformat()})
 
 
 def _same(message: Message, state: SendState) -> Any:
-    return update(Message).where(col(Message.id) == message.id, col(Message.send_state) == state)
+    # Race: a worker that slept past its lease must not speak for the attempt that another one has begun since.
+    return update(Message).where(
+        col(Message.id) == message.id, col(Message.send_state) == state, col(Message.attempts) == message.attempts
+    )
 
 
 def _settled(now: datetime) -> datetime:
