@@ -1,0 +1,131 @@
+"""Killed or stopped at every named point between fetch and acknowledged send: nothing is lost, nothing happens twice."""
+
+from __future__ import annotations
+
+import ast
+import signal
+from datetime import timedelta
+from pathlib import Path
+
+from services.lives import PROJECT, World, waiting
+from sqlmodel import select
+
+from router.models import Inbound, Message
+
+# A kill here ends a life that has claimed a letter and not yet said what became of it: nobody may ever know.
+UNTOLD = {"claimed_send", "handed_over"}
+
+
+def named_points() -> list[str]:
+    """Every `reach("…")` in the source, in the order of files and lines: a new one cannot be forgotten here."""
+    found: list[str] = []
+    for path in sorted(p for room in ("router", "channels", "web", "rules") for p in (PROJECT / room).rglob("*.py")):
+        found += _points_in(path)
+    return found
+
+
+def _points_in(path: Path) -> list[str]:
+    calls = [
+        node
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "reach"
+    ]
+    for call in calls:
+        assert isinstance(call.args[0], ast.Constant), f"{path}:{call.lineno}: name the point in plain words"
+    return [call.args[0].value for call in calls if isinstance(call.args[0], ast.Constant)]
+
+
+POINTS = named_points()
+
+
+def test_the_path_of_a_message_has_its_named_points():
+    assert len(POINTS) == len(set(POINTS))
+    assert set(POINTS) >= {"fetched", "recorded", "claimed", "accepted", "claimed_send", "handed_over", "outcome_recorded"}
+
+
+def kill_everywhere(world: World, passes: tuple[int, ...]) -> None:
+    """One life a point and pass, ended there; after each a start, and the histories are compared."""
+    for point in POINTS:
+        for at in passes:
+            world.mails()
+            kill(world, point, at)
+            world.recover()
+            assert waiting(world.app) == 0, f"after a kill at {point}, pass {at}"
+            world.check()
+
+
+def kill(world: World, point: str, passes: int) -> None:
+    life = world.begin(point, passes)
+    assert life.wait() == "killed", f"{point} was never reached: {life.points()} {life.trouble()}"
+    assert life.points()[-1].split()[0] == point
+    world.losses += point in UNTOLD
+
+
+def test_killed_at_every_point_while_mail_leaves_by_smtp(make_world, database_url, mail_sink):
+    kill_everywhere(make_world.by_smtp(database_url, mail_sink), passes=(1, 2))
+
+
+def test_killed_at_every_point_while_mail_leaves_into_the_folder(make_world, on_sqlite):
+    world = make_world.into_folder(on_sqlite)
+    kill_everywhere(world, passes=(1,))
+    refs = {taken.message_id for taken in world.ledger()}
+    assert len(refs) == len(world.first_mails()), "the folder tells for certain, so that none is missing"
+
+
+def test_killed_at_every_point_while_mail_comes_from_a_mailbox(make_world, on_sqlite, mail_sink, dovecot):
+    kill_everywhere(make_world.from_imap(on_sqlite, mail_sink, dovecot), passes=(1,))
+
+
+def test_killed_again_and_again_before_it_ever_recovers(make_world, database_url, mail_sink):
+    world = make_world.by_smtp(database_url, mail_sink)
+    for point in POINTS:
+        world.mails()
+        kill(world, point, 1)
+        # The leases of the dead run out while others die.
+        world.now += timedelta(minutes=4)
+    world.recover()
+    world.recover()
+    assert waiting(world.app) == 0
+    world.check()
+
+
+def test_stopped_at_every_point_and_overtaken_it_does_nothing_twice_when_it_goes_on(make_world, database_url, mail_sink):
+    """A process that the machine put to sleep wakes up after its leases: others have done its work meanwhile."""
+    world = make_world.by_smtp(database_url, mail_sink)
+    for point in POINTS:
+        world.mails()
+        sleeper = world.begin(point, 1, signal.SIGSTOP)
+        assert sleeper.wait() == "stopped", f"{point} was never reached: {sleeper.points()}"
+        if not sleeper.points()[-1].endswith("in a transaction"):
+            # Within one, nobody overtakes it: the database makes the others wait.
+            world.losses += point in UNTOLD
+            world.recover()
+        sleeper.go_on()
+        assert sleeper.wait() == "ended", sleeper.trouble()
+        world.recover()
+        assert waiting(world.app) == 0, f"after a sleep at {point}"
+        world.check()
+
+
+def test_three_lives_at_once_begin_no_mail_twice(make_world, database_url, mail_sink):
+    world = make_world.by_smtp(database_url, mail_sink)
+    world.strangers(30)
+    three_lives(world)
+    with world.app.db.read() as session:
+        assert set(session.exec(select(Inbound.attempts))) == {1}, "a mail is one worker's while that worker lives"
+        assert set(session.exec(select(Message.attempts).where(Message.automatic))) == {1}
+    world.check()
+
+
+def test_three_lives_at_once_agree_on_copies_and_replies(make_world, database_url, mail_sink):
+    world = make_world.by_smtp(database_url, mail_sink)
+    for _ in range(10):
+        world.mails()
+    three_lives(world)
+    world.recover()
+    world.check()
+
+
+def three_lives(world: World) -> None:
+    lives = [world.begin(rounds=2, step=0) for _ in range(3)]
+    assert [life.wait() for life in lives] == ["ended"] * 3, lives[0].trouble()
