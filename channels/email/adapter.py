@@ -9,6 +9,7 @@ from typing import Any
 
 from channels import base
 from channels.email import compose, imap, outbox, recipients, sent, smtp
+from channels.email.parse import parse
 from channels.email.settings import EmailSettings
 
 
@@ -33,8 +34,6 @@ class EmailChannel:
         return imap.ImapPuller(self.account) if self.settings.imap else None
 
     def parse(self, raw: bytes, envelope: Mapping[str, Any]) -> base.Parsed:
-        from channels.email.parse import parse
-
         return parse(raw, envelope, self.account, self.desk)
 
     def send(self, outgoing: base.Outgoing) -> base.Outcome:

@@ -78,13 +78,12 @@ def login_is_refused_for_good(words: str) -> bool:
 def _connect(server: Imap, where: str) -> Any:
     try:
         context = ssl.create_default_context()
-        client = IMAPClient(
-            server.host, server.port, ssl=server.tls == "tls", ssl_context=context, timeout=server.timeout
-        )
+        tls = server.tls == "tls"
+        client = IMAPClient(server.host, server.port, ssl=tls, ssl_context=context, timeout=server.timeout)
         # The default turns INTERNALDATE into naive local time.
         client.normalise_times = False
         if server.tls == "starttls":
-            client.starttls(context)
+            _start_tls(client, context)
     except ssl.SSLCertVerificationError as error:
         words = f"{where} shows a certificate that does not hold: {error.verify_message}"
         raise ChannelError(words, permanent=True) from error
@@ -94,6 +93,14 @@ def _connect(server: Imap, where: str) -> Any:
     except FAULTS as error:
         raise ChannelError(f"{where} cannot be reached: {str(error) or type(error).__name__}") from error
     return client
+
+
+def _start_tls(client: Any, context: ssl.SSLContext) -> None:
+    try:
+        client.starttls(context)
+    except BaseException:
+        hang_up(client)
+        raise
 
 
 def _log_in(client: Any, server: Imap, where: str) -> None:

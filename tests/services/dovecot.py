@@ -170,7 +170,14 @@ class Dovecot:
         template = _DOVECOT_24 + _COMMON if numbers >= (2, 4) else _DOVECOT_23 + _COMMON
         me = self._account
         group = grp.getgrgid(me.pw_gid).gr_name
-        values = {"dir": self.dir, "password": PASSWORD, "user": me.pw_name, "group": group, "uid": me.pw_uid, "gid": me.pw_gid}
+        values = {
+            "dir": self.dir,
+            "password": PASSWORD,
+            "user": me.pw_name,
+            "group": group,
+            "uid": me.pw_uid,
+            "gid": me.pw_gid,
+        }
         (self.dir / "dovecot.conf").write_text(template.format(port=self.port, **values))
         if os.geteuid() == 0:
             for path in (self.dir, *self.dir.rglob("*")):
@@ -198,7 +205,11 @@ class Dovecot:
         for entry in Path("/proc").iterdir():
             with contextlib.suppress(OSError, ValueError):
                 title = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-                if title.startswith("dovecot/imap ") and user in title and os.getsid(int(entry.name)) == self._process.pid:
+                if (
+                    title.startswith("dovecot/imap ")
+                    and user in title
+                    and os.getsid(int(entry.name)) == self._process.pid
+                ):
                     found.append(int(entry.name))
         return found
 

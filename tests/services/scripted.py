@@ -172,7 +172,9 @@ class Imap:
     """An IMAP server as a table of mails and hooks. A hook for a verb (`UID FETCH` before `UID`) gets the line, the tag
     and the arguments, and answers True when it has dealt with the command."""
 
-    def __init__(self, mails: dict[int, bytes] | None = None, capabilities: str = "IMAP4rev1 IDLE UIDPLUS MOVE") -> None:
+    def __init__(
+        self, mails: dict[int, bytes] | None = None, capabilities: str = "IMAP4rev1 IDLE UIDPLUS MOVE"
+    ) -> None:
         self.mails = dict(mails or {})
         self.capabilities = capabilities
         self.uidvalidity = 7
@@ -180,13 +182,13 @@ class Imap:
         self.hooks: dict[str, Callable[[Line, str, str], bool]] = {}
         self.heard: list[str] = []
         self.idling = threading.Event()
-        self._idle_lines: list[Line] = []
+        self.idlers: list[Line] = []
 
     def add(self, raw: bytes) -> int:
         """A mail arrives, and those who sit in IDLE hear of it."""
         uid, self.uidnext = self.uidnext, self.uidnext + 1
         self.mails[uid] = raw
-        for line in list(self._idle_lines):
+        for line in list(self.idlers):
             with contextlib.suppress(OSError):
                 line.say(f"* {len(self.mails)} EXISTS")
         return uid
@@ -242,10 +244,10 @@ class Imap:
 
     def _idle(self, line: Line, tag: str, rest: str) -> None:
         line.say("+ idling")
-        self._idle_lines.append(line)
+        self.idlers.append(line)
         self.idling.set()
         try:
             while line.hear().upper() != "DONE":
                 pass
         finally:
-            self._idle_lines.remove(line)
+            self.idlers.remove(line)

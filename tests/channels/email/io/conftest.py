@@ -57,7 +57,9 @@ def smtp_to(port: int, **more: Any) -> Smtp:
 
 
 def imap_at(port: int, user: str = "somebody", **more: Any) -> Imap:
-    return Imap(**{"host": "127.0.0.1", "port": port, "tls": "none", "user": user, "password": "secret", "timeout": 5, **more})
+    return Imap(
+        **{"host": "127.0.0.1", "port": port, "tls": "none", "user": user, "password": "secret", "timeout": 5, **more}
+    )
 
 
 def outgoing(**more: Any) -> Outgoing:

@@ -56,7 +56,9 @@ def test_every_attempt_sends_the_same_bytes(
     assert compose(letter, make_account(), desk) == compose(replace(letter), make_account(), desk)
 
 
-def test_lines_end_in_crlf_and_none_is_too_long(make_outgoing: Make, make_account: Callable[..., AccountConfig], desk: Desk) -> None:
+def test_lines_end_in_crlf_and_none_is_too_long(
+    make_outgoing: Make, make_account: Callable[..., AccountConfig], desk: Desk
+) -> None:
     many = tuple(f"{i}.{'x' * 200}@customer.example.net" for i in range(60))
     raw = compose(make_outgoing(references=many, text="字" * 5000, subject="题" * 2000), make_account(), desk)
     assert b"\n" not in raw.replace(b"\r\n", b"")
@@ -86,7 +88,15 @@ def test_an_id_that_cannot_stand_in_a_header_is_left_out() -> None:
 
 @pytest.mark.parametrize(
     "theirs",
-    ["退款", "Re: 退款", "RE: Re: 退款", "回复：退款", "答复: Re: 退款 [#QK7M-4XPB]", "Re: 【#QK7M-4XPB】退款", "[#qk7m-4xpb] Aw: 退款"],
+    [
+        "退款",
+        "Re: 退款",
+        "RE: Re: 退款",
+        "回复：退款",
+        "答复: Re: 退款 [#QK7M-4XPB]",
+        "Re: 【#QK7M-4XPB】退款",
+        "[#qk7m-4xpb] Aw: 退款",
+    ],
 )
 def test_the_subject_is_theirs_with_one_re_and_one_reference(make_outgoing: Make, theirs: str) -> None:
     assert subject_line(make_outgoing(subject=theirs)) == "Re: 退款 [#QK7M-4XPB]"
@@ -149,7 +159,9 @@ def test_a_local_desk_has_a_domain_of_its_own_in_its_ids() -> None:
 EVIL = "x\r\nBcc: victim@example.org\r\n\r\n<h1>\x00\x85\u2028Evil: 1"
 
 
-@pytest.mark.parametrize("field", ["subject", "in_reply_to", "quoted_from", "ref", "token", "text", "quoted", "language"])
+@pytest.mark.parametrize(
+    "field", ["subject", "in_reply_to", "quoted_from", "ref", "token", "text", "quoted", "language"]
+)
 def test_no_field_can_add_a_header(mail: Callable[..., EmailMessage], field: str) -> None:
     message = mail(**{"quoted": "hello", field: EVIL})
     assert message["Bcc"] is None
@@ -180,7 +192,9 @@ def test_any_text_is_a_sound_mail(subject: str, name: str) -> None:
 
 
 def test_the_text_and_the_page_say_the_same(mail: Callable[..., EmailMessage]) -> None:
-    message = mail(text="Dear Li,\n\nsee https://example.com/a?b=1&c=2.\n<script>\nBye", quoted="Where is it?", quoted_from="Li")
+    message = mail(
+        text="Dear Li,\n\nsee https://example.com/a?b=1&c=2.\n<script>\nBye", quoted="Where is it?", quoted_from="Li"
+    )
     assert message.get_content_type() == "multipart/alternative"
     assert "see https://example.com/a?b=1&c=2.\n<script>\nBye" in text_of(message)
     page = html_of(message)
@@ -197,7 +211,9 @@ def test_the_history_is_quoted_once(mail: Callable[..., EmailMessage]) -> None:
     assert html_of(message).count("<blockquote") == 1
 
 
-@pytest.mark.parametrize(("language", "word"), [("zh-Hans", "写道："), ("zh-Hant", "寫道："), ("id", "menulis:"), ("xx", "wrote:")])
+@pytest.mark.parametrize(
+    ("language", "word"), [("zh-Hans", "写道："), ("zh-Hant", "寫道："), ("id", "menulis:"), ("xx", "wrote:")]
+)
 def test_the_line_above_the_history_is_in_the_letter_s_language(
     mail: Callable[..., EmailMessage], language: str, word: str
 ) -> None:

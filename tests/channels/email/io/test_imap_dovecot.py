@@ -30,7 +30,9 @@ def mail(number: int | str, size: int = 0) -> bytes:
 class Mailbox:
     """One user's mailbox on the server: `person` is the user's own mail program, `puller` is ours."""
 
-    def __init__(self, dovecot: Dovecot, user: str, make_account: Callable[..., AccountConfig], make_imap: Callable[..., Imap]) -> None:
+    def __init__(
+        self, dovecot: Dovecot, user: str, make_account: Callable[..., AccountConfig], make_imap: Callable[..., Imap]
+    ) -> None:
         self.dovecot, self.user = dovecot, user
         self._account, self._imap = make_account, make_imap
         self.person = dovecot.client(user)
@@ -358,7 +360,9 @@ def test_stored_mail_can_be_marked_as_read(mailbox: Mailbox) -> None:
 
 
 @pytest.mark.parametrize("capable", [True, False])
-def test_stored_mail_can_be_moved_to_a_chinese_folder(mailbox: Mailbox, capable: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stored_mail_can_be_moved_to_a_chinese_folder(
+    mailbox: Mailbox, capable: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if not capable:
         real = IMAPClient.has_capability
         monkeypatch.setattr(IMAPClient, "has_capability", lambda self, c: c != "MOVE" and real(self, c))

@@ -168,7 +168,9 @@ def test_the_empty_sender_of_a_bounce_is_welcome(listen: Listen, records: Record
 
 def test_an_envelope_that_is_no_text_still_fits_a_database(listen: Listen, records: Records) -> None:
     with socket.create_connection(("127.0.0.1", listen().port), 10) as line:
-        line.sendall(b"EHLO x\r\nMAIL FROM:<\xff\xfe@b.example>\r\nRCPT TO:<support@example.com>\r\nDATA\r\nhi\r\n.\r\nQUIT\r\n")
+        line.sendall(
+            b"EHLO x\r\nMAIL FROM:<\xff\xfe@b.example>\r\nRCPT TO:<support@example.com>\r\nDATA\r\nhi\r\n.\r\nQUIT\r\n"
+        )
         while line.recv(4096):
             pass
     assert [item.envelope["mail_from"].encode() for _, item in records.items] == ["\ufffd\ufffd@b.example".encode()]
@@ -257,7 +259,10 @@ def test_lmtp_answers_for_each_recipient(listen: Listen, records: Records) -> No
     line = lmtp(listen(lmtp=True))
     line.ehlo()
     line.mail("a@b.example")
-    codes = [line.rcpt(a)[0] for a in ("support@example.com", "nobody@example.com", "billing@example.com", "help@example.com")]
+    codes = [
+        line.rcpt(a)[0]
+        for a in ("support@example.com", "nobody@example.com", "billing@example.com", "help@example.com")
+    ]
     assert codes == [250, 550, 250, 250]
     line.docmd("DATA")
     line.send(MAIL.replace(b"\r\n.", b"\r\n..") + b".\r\n")

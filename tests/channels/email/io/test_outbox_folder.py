@@ -58,7 +58,9 @@ def test_the_desk_never_writes_to_itself(
     assert not desk.outbox_dir.exists()
 
 
-@pytest.mark.parametrize("address", ["nobody@customer.invalid", "not an address", "a@b\r\nRCPT TO:<c@d>", "", "a@" + "字" * 80])
+@pytest.mark.parametrize(
+    "address", ["nobody@customer.invalid", "not an address", "a@b\r\nRCPT TO:<c@d>", "", "a@" + "字" * 80]
+)
 def test_an_address_that_cannot_exist_is_refused_as_bad(
     channel: EmailChannel, make_outgoing: Callable[..., Outgoing], address: str
 ) -> None:

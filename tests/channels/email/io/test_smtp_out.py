@@ -107,7 +107,8 @@ def test_a_final_refusal_is_shown_in_the_server_s_words(deliver: Callable[..., O
 
 
 @pytest.mark.parametrize(
-    ("answer", "bad"), [("550 5.1.1 no such user", True), ("550 5.2.2 full", False), ("550 who?", False), ("553 5.1.8 you", False)]
+    ("answer", "bad"),
+    [("550 5.1.1 no such user", True), ("550 5.2.2 full", False), ("550 who?", False), ("553 5.1.8 you", False)],
 )
 def test_only_an_unknown_address_is_a_bad_one(deliver: Callable[..., Outcome], answer: str, bad: bool) -> None:
     outcome = deliver(scripted.Smtp({"RCPT": answer}))
