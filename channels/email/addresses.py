@@ -112,8 +112,9 @@ def _items(text: str) -> Iterable[_Open]:
             item = _Open()
         else:
             _add(item, token)
-    item.odd = item.odd or depth > 0
-    item.comments += [comment] if depth and comment else []
+    if depth:  # a comment that nobody closes: readers differ about where the address ends
+        item.odd = True
+        item.phrase.append("(")
     yield item
 
 

@@ -21,13 +21,15 @@ _ANY_TAG = re.compile(r"</?[A-Za-z!][^<>]*>?")
 def text_of(source: str) -> str:
     """The text that a reader of sanitised HTML sees, block by block."""
     out: list[str] = []
-    position, kept = 0, 0
+    position, kept, fresh = 0, 0, True
     for tag in _TAG.finditer(source):
-        out.append(_words(source[position : tag.start()], kept > 0))
-        name, closing = tag[2].lower(), bool(tag[1])
+        words = _words(source[position : tag.start()], kept > 0)
+        name, closing, position = tag[2].lower(), bool(tag[1]), tag.end()
         kept = max(kept + (-1 if closing else 1), 0) if name == "pre" else kept
-        out.append(_break(name, closing))
-        position = tag.end()
+        fresh = fresh and not words.strip()
+        space = _break(name, closing, fresh)
+        fresh = fresh or "\n" in space
+        out += (words, space)
     out.append(_words(source[position:], kept > 0))
     return tidy("".join(out))
 
@@ -79,11 +81,12 @@ def _words(piece: str, kept: bool) -> str:
     return piece if kept else _BLANKS.sub(" ", piece)
 
 
-def _break(name: str, closing: bool) -> str:
+def _break(name: str, closing: bool, fresh: bool) -> str:
+    """What a tag puts between words. `fresh`: a line has just begun, so that a block need not begin one."""
     if name in _PARAGRAPHS:
         return "\n\n" if closing or name not in {"p", "hr"} else "\n"
     if name == "br":
         return "\n"
     if name in {"td", "th"}:
         return " " if closing else ""
-    return "\n" if name in _BREAKS else ""
+    return "\n" if name in _BREAKS and not fresh else ""

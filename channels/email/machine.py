@@ -113,7 +113,7 @@ def _asks_for_silence(headers: Headers) -> Iterator[str]:
 
 
 def _report(root: Part, subject: str) -> Iterator[str]:
-    if root.kind == "multipart/report":
+    if root.declared == "multipart/report":
         yield f"A6 multipart/report: {root.params.get('report-type', 'unknown')}"
     elif any(part.kind in _REPORT_KINDS for part in root.walk()):
         yield "A6 delivery report inside"
@@ -145,7 +145,7 @@ def _not_for_us(headers: Headers, envelope: Mapping[str, Any], own: frozenset[st
     """Nobody who writes to us leaves us out of the fields, unless it is a copy to a crowd."""
     delivered = [str(a) for a in envelope.get("rcpt_to") or ()]
     for raw in headers.all_raw(*_DELIVERY_FIELDS):
-        delivered.append(raw.decode("latin-1").strip("<> "))
+        delivered.append(raw.decode("latin-1").strip())
     if any(without_plus(a.strip("<> ")) in own for a in delivered):
         return
     named = addresses.listed(headers.all_raw(*_RECIPIENT_FIELDS))

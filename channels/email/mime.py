@@ -34,13 +34,15 @@ class Budget:
 
 @dataclass
 class Part:
-    """One node. `children` is empty for everything but a multipart that really could be split."""
+    """One node. `children` is empty for everything but a multipart that really could be split; `declared` is the type as
+    the sender named it, `kind` what it is taken for."""
 
     headers: Headers
     body: bytes
     kind: str = "text/plain"
     params: dict[str, str] = field(default_factory=dict)
     children: list[Part] = field(default_factory=list)
+    declared: str = ""
 
     @cached_property
     def disposition(self) -> tuple[str, dict[str, str]]:
@@ -103,7 +105,7 @@ def _read(data: bytes, start: int, end: int, budget: Budget, depth: int, default
         budget.notices.add("headers-cut")
     budget.parts -= 1
     kind, parameters = params.content_type(headers.raw("content-type"))
-    part = Part(headers, data[body_at:end], kind or default, parameters)
+    part = Part(headers, data[body_at:end], kind or default, parameters, declared=kind)
     if part.kind.startswith("multipart/"):
         _split(part, budget, depth)
     elif not kind and headers.has("content-type"):
