@@ -62,7 +62,7 @@ def test_a_ticket_is_triaged_with_the_keyboard_alone(open_desk) -> None:
     expect(page.locator("#priority")).to_be_focused()
     page.locator("#priority").select_option("urgent")
     until(lambda: stored(open_desk, newest).priority == 3, "the ticket is urgent")
-    press("Escape")
+    expect(page.locator("#subject")).to_be_focused()
     press("n")
     page.keyboard.type("Ask payments first.")
     press("Control+Enter")
@@ -195,6 +195,21 @@ def test_the_frame_is_as_high_as_its_letter_and_hears_the_keys(open_desk) -> Non
     inner.get_by_text("Line 39 of").click()
     page.keyboard.press("?")
     expect(page.locator("#help")).to_be_visible()
+
+
+def test_an_open_letter_is_not_loaded_again_by_what_happens_around_it(open_desk) -> None:
+    (ref,) = open_desk.deliver(letter("hello", html="<p>Hello there</p>"))
+    page = open_desk.visit(f"/tickets/{ref}")
+    page.frame_locator("iframe.mail-frame").get_by_text("Hello there").wait_for()
+    loads: list[str] = []
+    page.on("request", lambda request: loads.append(request.url) if "/frame" in request.url else None)
+    page.locator("#composer-text").press("Control+Enter")
+    expect(page.locator("#warning")).to_be_visible()
+    page.locator("#composer-text").fill("Here you are")
+    page.locator("#composer-text").press("Control+Enter")
+    expect(page.locator(".message-agent")).to_be_visible()
+    expect(page.locator("#warning")).to_have_count(0)
+    assert loads == []
 
 
 def test_the_words_of_a_rule_are_marked_in_text_and_in_html(open_desk) -> None:

@@ -15,7 +15,8 @@ const desk = document.getElementById("desk");
 
 async function withTicket(then) {
   const row = list.cursor();
-  if (!ticket.ref() && row) await ticket.open(row.dataset.ref);
+  // What is typed before the ticket is there must not be taken for more keys.
+  if (!ticket.ref() && row) await keys.hold(ticket.open(row.dataset.ref));
   if (ticket.ref()) return then();
   announce(word("choose_first"));
 }
@@ -28,6 +29,8 @@ function move(step) {
   if (ticket.ref()) ticket.open(next.dataset.ref, { focus: false });
 }
 
+let chosenByKey = "";
+
 function press(selector) {
   withTicket(() => document.querySelector(selector)?.click());
 }
@@ -38,6 +41,7 @@ function choose(id) {
     if (!field) return;
     if (!field.checkVisibility({ visibilityProperty: true })) ticket.sheet(true);
     field.focus();
+    chosenByKey = id;
     try {
       field.showPicker?.();
     } catch {
@@ -138,7 +142,11 @@ document.addEventListener("submit", (event) => {
 }, true);
 document.addEventListener("change", (event) => {
   const form = event.target.closest?.("form[data-at-once]");
-  if (form) form.requestSubmit();
+  if (!form) return;
+  form.requestSubmit();
+  // Left in the list of choices, the next key would choose again.
+  if (event.target.id === chosenByKey) document.getElementById("subject")?.focus({ preventScroll: true });
+  chosenByKey = "";
 });
 document.addEventListener("click", (event) => {
   const seen = event.target.closest?.("[data-accept-seen]")?.dataset.acceptSeen;

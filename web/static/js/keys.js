@@ -7,6 +7,7 @@ let table = null;
 let actions = {};
 let prefix = "";
 let prefixTimer = 0;
+let held = 0;
 
 function keymap() {
   table ??= new Map([...document.querySelectorAll("#help [data-keys]")].map((row) => [row.dataset.keys, row.dataset.action]));
@@ -27,6 +28,7 @@ function isTyping(target) {
 export function onKey(event) {
   if (event.defaultPrevented || event.isComposing || event.altKey || event.ctrlKey || event.metaKey) return;
   if (event.key === "Escape") return void run("leave", event);
+  if (held) return void event.preventDefault();
   if (isTyping(event.target) || document.querySelector("dialog[open]")) return;
   const name = nameOf(event);
   const action = keymap().get(prefix ? `${prefix} ${name}` : name);
@@ -51,6 +53,16 @@ function run(action, event) {
 export function start(given) {
   actions = given;
   document.addEventListener("keydown", onKey);
+}
+
+// No key acts until `work` is done.
+export async function hold(work) {
+  held += 1;
+  try {
+    return await work;
+  } finally {
+    held -= 1;
+  }
 }
 
 export function help() {

@@ -12,6 +12,9 @@ export function merge(old, fresh) {
 }
 
 function mergeChildren(old, fresh) {
+  const staying = new Set([...fresh.children].map((child) => child.id).filter(Boolean));
+  // First, so that what stays need not be moved: a frame that is moved loads again, a pane loses its place.
+  for (const child of [...old.children]) if (!staying.has(child.id)) child.remove();
   let place = old.firstElementChild;
   for (const child of [...fresh.children]) {
     const known = child.id ? childById(old, child.id) : null;
@@ -22,11 +25,6 @@ function mergeChildren(old, fresh) {
     const next = known === place ? place.nextElementSibling : place;
     const now = reconcile(known, child);
     if (known !== place) old.insertBefore(now, place);
-    place = next;
-  }
-  while (place) {
-    const next = place.nextElementSibling;
-    place.remove();
     place = next;
   }
 }
@@ -45,8 +43,15 @@ function reconcile(known, child) {
     for (const form of known.querySelectorAll("form")) form.reset();
     return known;
   }
+  if (isInUse(known)) return known;
   known.replaceWith(child);
   return child;
+}
+
+// A list of choices that stands open would close in the person's face, a half-written tag would be gone.
+function isInUse(element) {
+  const focused = document.activeElement;
+  return element.contains(focused) && focused.matches("select, input:not([type=hidden])");
 }
 
 function unchanged(known, child) {
