@@ -96,15 +96,18 @@ def live(order: dict[str, Any]) -> None:
     folder = order.get("folder")
     source = Folder(Path(folder), lambda: now) if folder else app.channel("support").puller()
     for _ in range(order["rounds"]):
-        # The names of `now` are looked up when they are asked for: all of one round see one time.
-        pull(app, source, f"life-{os.getpid()}", now)
-        while intake.drain_batch(app, lambda: now, BATCH).items:
-            pass
-        jobs.sweep_all(app, lambda: now)
-        outbox.Sender(app, lambda: now).send_due()
-        outbox.reconcile(app, now)
+        one_round(app, source, now)
         now += timedelta(minutes=order["step"])
     source.close()
+
+
+def one_round(app: App, source: Any, now: datetime) -> None:
+    pull(app, source, f"life-{os.getpid()}", now)
+    while intake.drain_batch(app, lambda: now, BATCH).items:
+        pass
+    jobs.sweep_all(app, lambda: now)
+    outbox.Sender(app, lambda: now).send_due()
+    outbox.reconcile(app, now)
 
 
 def begin(order: dict[str, Any]) -> int:
@@ -115,9 +118,11 @@ def begin(order: dict[str, Any]) -> int:
     try:
         live(order)
         code = 0
-    except BaseException:
-        traceback.print_exc()
     finally:
+        # Nothing of the parent may run in here: no handler, no finaliser, no second answer on its line.
+        if code:
+            traceback.print_exc()
+        sys.stderr.flush()
         os._exit(code)
 
 
@@ -142,7 +147,8 @@ def main() -> None:
             answer = {}
         else:
             answer = wait(order["pid"])
-        print(json.dumps(answer), flush=True)
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

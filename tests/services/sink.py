@@ -53,8 +53,8 @@ class OutboxFolder:
 
 
 @contextmanager
-def listening() -> Iterator[Sink]:
-    sink = Sink(free_port())
+def listening(port: int = 0) -> Iterator[Sink]:
+    sink = Sink(port or free_port())
     controller = Controller(sink, hostname="127.0.0.1", port=sink.port, ready_timeout=30)
     controller.start()
     try:
