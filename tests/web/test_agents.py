@@ -213,6 +213,14 @@ def test_who_is_deactivated_loses_every_session_and_link_at_once(desk: App) -> N
     assert not any(is_in(desk, token) for token in tokens), "coming back must not bring the old sessions back"
 
 
+def test_a_session_of_somebody_inactive_is_refused_even_where_it_was_never_ended(desk: App) -> None:
+    agent = add(desk)
+    token = enter(desk, agent)
+    with desk.db.begin() as session:
+        session.get_one(Agent, agent.id).active = False
+    assert not is_in(desk, token)
+
+
 def test_a_session_that_is_opened_during_deactivation_does_not_survive_it(desk: App) -> None:
     survivors = 0
     for number in range(8):
