@@ -98,27 +98,27 @@ def local_of(address: str) -> str:
 def _items(text: str) -> Iterable[_Open]:
     """The pieces between top-level commas and semicolons, comments apart, group names dropped."""
     item, depth, comment = _Open(), 0, ""
-    for token in _tokens(text):
-        if token == "(" or (token == ")" and depth):
-            depth += 1 if token == "(" else -1
+    for piece in _pieces(text):
+        if piece == "(" or (piece == ")" and depth):
+            depth += 1 if piece == "(" else -1
             comment, done = ("", comment) if not depth else (comment, "")
             item.comments += [done] if done else []
         elif depth:
-            comment += token if len(comment) < 500 else ""
-        elif token in ",;":
+            comment += piece if len(comment) < 500 else ""
+        elif piece in ",;":
             yield item
             item = _Open()
-        elif token == ":" and "@" not in "".join(item.phrase) and not item.angles:
+        elif piece == ":" and "@" not in "".join(item.phrase) and not item.angles:
             item = _Open()
         else:
-            _add(item, token)
+            _add(item, piece)
     if depth:  # a comment that nobody closes: readers differ about where the address ends
         item.odd = True
         item.phrase.append("(")
     yield item
 
 
-def _tokens(text: str) -> list[str]:
+def _pieces(text: str) -> list[str]:
     """Quoted strings, bracketed addresses, delimiters, words. A quote that nobody closes is a stray character."""
     found: list[str] = _TOKENS.findall(text)
     if found and found[-1][0] == '"' and (len(found[-1]) == 1 or found[-1][-1] != '"'):
@@ -127,15 +127,15 @@ def _tokens(text: str) -> list[str]:
     return found
 
 
-def _add(item: _Open, token: str) -> None:
-    if token[0] == "<" and len(token) > 1:
-        item.angles.append(token[1:-1])
+def _add(item: _Open, piece: str) -> None:
+    if piece[0] == "<" and len(piece) > 1:
+        item.angles.append(piece[1:-1])
         return
-    if token in '()<>":':
+    if piece in '()<>":':
         item.odd = True
-    if item.angles and token.strip() and token != ">":
+    if item.angles and piece.strip() and piece != ">":
         item.odd = True
-    item.phrase.append(token)
+    item.phrase.append(piece)
 
 
 def _mailbox(item: _Open, before: str) -> Mailbox | None:
@@ -188,7 +188,7 @@ def _holds_address(item: _Open) -> bool:
 
 def _phrase(item: _Open) -> str:
     """The display name: quotes and escapes undone, encoded words decoded (also inside quotes, as mailers write them)."""
-    parts = [_QUOTES.sub(r"\1", t[1:-1]) if t[0] == '"' and len(t) > 1 else t.strip("\"<>") for t in item.phrase]
+    parts = [_QUOTES.sub(r"\1", t[1:-1]) if t[0] == '"' and len(t) > 1 else t.strip('"<>') for t in item.phrase]
     name = words.decode_str("".join(parts).strip())
     if len(name) > 1 and name[0] == name[-1] and name[0] in "'\"":
         name = name[1:-1]

@@ -42,7 +42,11 @@ def _verdict(results: list[re.Match[str] | None], domain: str) -> bool | None:
 
 
 def _names(properties: str, wanted: tuple[str, ...], domain: str, *, exact: bool = False) -> bool:
-    named = [value.rpartition("@")[2].strip("\"<>").lower() for name, value in _PROPERTY.findall(properties) if name.lower() in wanted]
+    named = [
+        value.rpartition("@")[2].strip('"<>').lower()
+        for name, value in _PROPERTY.findall(properties)
+        if name.lower() in wanted
+    ]
     return any(value == domain or (not exact and aligned(value, domain)) for value in named)
 
 

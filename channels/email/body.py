@@ -13,11 +13,23 @@ from channels.email import charset, html_text, words
 from channels.email.mime import Part
 
 _SKIPPED_TEXT = frozenset({"text/x-amp-html", "text/watch-html"})
-_BODY_TEXT = frozenset({"text/plain", "text/html", "text/enriched", "text/richtext", "text/markdown", "text/x-markdown", "text/x-web-markdown", "text"})
+_BODY_TEXT = frozenset(
+    {
+        "text/plain",
+        "text/html",
+        "text/enriched",
+        "text/richtext",
+        "text/markdown",
+        "text/x-markdown",
+        "text/x-web-markdown",
+        "text",
+    }
+)
 _LINE_END = re.compile(r"\r+\n?")
 _NO_HTML_READER = re.compile(
     r"(?:your|this)\b.{0,60}\b(?:client|reader|program|application|browser|software)\b.{0,60}"
-    r"\b(?:not|unable|cannot|can't|doesn't)\b.{0,60}\b(?:html|mime)|view (?:this|the) (?:e-?mail|message) in (?:html|a browser)"
+    r"\b(?:not|unable|cannot|can't|doesn't)\b.{0,60}\b(?:html|mime)|view (?:this|the) (?:e-?mail"
+    r"|message) in (?:html|a browser)"
     r"|this is an? html (?:e-?mail|message)|html[- ](?:enabled|capable|compatible)|不支持\s*html|無法顯示\s*html",
     re.IGNORECASE | re.DOTALL,
 )
@@ -117,7 +129,10 @@ def _sequence(found: list[_Shown]) -> _Shown:
     text = "\n".join(shown.text.strip("\n") or html_text.crude_text(shown.html) for shown in given)
     if not any(shown.html for shown in given):
         return _Shown(text)
-    return _Shown(text if any(shown.text for shown in given) else "", "\n".join(shown.html or _as_html(shown.text) for shown in given))
+    return _Shown(
+        text if any(shown.text for shown in given) else "",
+        "\n".join(shown.html or _as_html(shown.text) for shown in given),
+    )
 
 
 def _as_html(text: str) -> str:
@@ -130,9 +145,7 @@ def _is_body(part: Part, reader: _Reader, alone: bool) -> bool:
         return part.kind.startswith("text/") and alone and part.disposition[0] != "attachment" and not part.filename
     if part.disposition[0] == "attachment":
         return False
-    if part.filename and not alone and (reader.found_text or part.disposition[1].get("filename")):
-        return False
-    return True
+    return not (part.filename and not alone and (reader.found_text or part.disposition[1].get("filename")))
 
 
 def _text(part: Part, reader: _Reader) -> _Shown:

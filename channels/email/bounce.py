@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from channels.base import DeliveryReport, RecipientReport
+from channels.base import DeliveryReport, RecipientReport, ReplyToken
 from channels.email import addresses, bounce_text, claims, mime, subjects
 from channels.email import headers as header_block
 from channels.email.headers import Headers
@@ -19,20 +19,33 @@ from channels.email.who import Who
 
 MAX_RECIPIENTS = 200
 _STATUS_KINDS = frozenset({"message/delivery-status", "message/global-delivery-status"})
-_COPY_KINDS = frozenset({"message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers", "text/rfc822", "message/global-headers"})
+_COPY_KINDS = frozenset(
+    {
+        "message/rfc822",
+        "message/global",
+        "text/rfc822-headers",
+        "message/rfc822-headers",
+        "text/rfc822",
+        "message/global-headers",
+    }
+)
 _ACTIONS = {"failed", "delayed", "delivered", "relayed", "expanded"}
 _ANGLE = re.compile(r"<([^<>]*)>")
 _ADDRESS_FIELD = re.compile(r"(?:[a-z0-9-]{1,40}\s*;)?\s*(.*)", re.IGNORECASE | re.DOTALL)
 
 
-def report(root: Part, subject: str, text: str, author: Who, envelope: Mapping[str, Any], own: frozenset[str]) -> DeliveryReport | None:
+def report(
+    root: Part, subject: str, text: str, author: Who, envelope: Mapping[str, Any], own: frozenset[str]
+) -> DeliveryReport | None:
     """What this mail reports about mail of ours, or None when it is no report."""
     parts = {part.kind: part for part in reversed(root.walk())}
     if "message/feedback-report" in parts:
         return _complaint(root, parts["message/feedback-report"], text)
     if "message/disposition-notification" in parts:
         return _receipt(root, parts["message/disposition-notification"], text)
-    recipients = [entry for part in root.walk() if part.kind in _STATUS_KINDS for entry in _status_part(part)][:MAX_RECIPIENTS]
+    recipients = [entry for part in root.walk() if part.kind in _STATUS_KINDS for entry in _status_part(part)][
+        :MAX_RECIPIENTS
+    ]
     if not recipients:
         recipients = _in_prose(root, subject, text, author, envelope, own)
     if not recipients:
@@ -49,7 +62,9 @@ def _complaint(root: Part, part: Part, text: str) -> DeliveryReport:
     fields = _blocks(part)[0] if _blocks(part) else Headers()
     found = addresses.listed(fields.all_raw("original-rcpt-to", "removal-recipient"))
     diagnostic = fields.plain("feedback-type")[:200]
-    return DeliveryReport("complaint", tuple(RecipientReport(a.address, "failed", "", diagnostic) for a in found), *_about(root, text))
+    return DeliveryReport(
+        "complaint", tuple(RecipientReport(a.address, "failed", "", diagnostic) for a in found), *_about(root, text)
+    )
 
 
 def _receipt(root: Part, part: Part, text: str) -> DeliveryReport:
@@ -97,7 +112,15 @@ def _entry(address: str, block: Headers) -> RecipientReport:
     words = block.plain("action").lower().split()
     said = words[0].strip("();,") if words else ""
     status = bounce_text.status(block.plain("status"), diagnostic or block.plain("x-display-name"), said or "failed")
-    action = said if said in _ACTIONS else "delayed" if status.startswith("4") else "delivered" if status.startswith("2") else "failed"
+    action = (
+        said
+        if said in _ACTIONS
+        else "delayed"
+        if status.startswith("4")
+        else "delivered"
+        if status.startswith("2")
+        else "failed"
+    )
     return RecipientReport(address, action, status, diagnostic[:1000])
 
 
@@ -110,7 +133,9 @@ def _in_prose(
         return []
     unlike = own | {author.header_from.casefold()}
     copies = _copies(root)
-    written_to = [a.address for copy in copies for a in addresses.listed(copy.all_raw("to", "cc", "bcc"))] or bounce_text.to_in_copy(text)
+    written_to = [
+        a.address for copy in copies for a in addresses.listed(copy.all_raw("to", "cc", "bcc"))
+    ] or bounce_text.to_in_copy(text)
     return bounce_text.recipients(text, subject, [a.address for a in failed], written_to, unlike)[:MAX_RECIPIENTS]
 
 
@@ -121,17 +146,23 @@ def _speaks_of_failure(root: Part, subject: str, text: str, author: Who, envelop
         return False
     if subjects.is_reply(subject) or subjects.is_forward(subject):
         return False
-    path = headers.plain("return-path").replace(" ", "") if headers.has("return-path") else str(envelope.get("mail_from", "?"))
+    path = (
+        headers.plain("return-path").replace(" ", "")
+        if headers.has("return-path")
+        else str(envelope.get("mail_from", "?"))
+    )
     daemon = path in {"<>", ""} or bounce_text.is_daemon(author.header_from or author.sender.name, author.sender.name)
     says = bounce_text.says_undelivered(subject)
     if daemon:
-        return says or (bounce_text.says_undelivered(text[:3000]) and (bounce_text.has_evidence(text) or bool(_copies(root))))
+        return says or (
+            bounce_text.says_undelivered(text[:3000]) and (bounce_text.has_evidence(text) or bool(_copies(root)))
+        )
     return says and bounce_text.has_evidence(text) and bounce_text.says_undelivered(text[:3000])
 
 
 def _copies(root: Part) -> list[Headers]:
     """The headers of the mails that the report brings back."""
-    found = []
+    found: list[Headers] = []
     for part in root.walk():
         if part.kind in _COPY_KINDS and len(found) < mime.MAX_NESTED:
             data = part.data.lstrip(b"\r\n")
@@ -139,7 +170,7 @@ def _copies(root: Part) -> list[Headers]:
     return found
 
 
-def _about(root: Part, text: str) -> tuple[tuple[str, ...], tuple[claims.ReplyToken, ...]]:
+def _about(root: Part, text: str) -> tuple[tuple[str, ...], tuple[ReplyToken, ...]]:
     """Ids and tokens of what the report is about: from the copy, from the text, from the report's own threading."""
     copies = _copies(root)
     found = [one for copy in copies for one in claims.ids(copy.plain("message-id"))]
@@ -147,6 +178,10 @@ def _about(root: Part, text: str) -> tuple[tuple[str, ...], tuple[claims.ReplyTo
     found += claims.references(root.headers)
     own = set(claims.ids(root.headers.plain("message-id")))
     sources = [text[:200_000], " ".join(found)]
-    sources += [part.data[:100_000].decode("latin-1") for part in root.walk() if part.kind in _COPY_KINDS | _STATUS_KINDS][: mime.MAX_NESTED]
-    tokens = claims.tokens_in("\n".join([*sources, *(raw.decode("latin-1") for raw in root.headers.all_raw("to", "delivered-to"))]))
+    sources += [
+        part.data[:100_000].decode("latin-1") for part in root.walk() if part.kind in _COPY_KINDS | _STATUS_KINDS
+    ][: mime.MAX_NESTED]
+    tokens = claims.tokens_in(
+        "\n".join([*sources, *(raw.decode("latin-1") for raw in root.headers.all_raw("to", "delivered-to"))])
+    )
     return tuple(one for one in dict.fromkeys(found) if one not in own)[:50], tokens

@@ -34,7 +34,19 @@ _ALLOWED = re.compile(
     r"utf_?(7|8|16|32)|utf-?(7|8|16|32)([-_](sig|le|be))?|iso8859-\d+|cp\d{3,4}|koi8-[rut]|mac[-_]\w+"
     r"|gb18030|hz|big5(hkscs)?|euc_(jp|kr|jis_2004)|iso2022_\w+|johab|tis-620|kz1048|ptcp154|hp-roman8|shift_jis\w*"
 )
-_UNKNOWN = {"", "unknown-8bit", "x-unknown", "unknown", "default", "3d", "8bit", "binary", "none", "null", "x-user-defined"}
+_UNKNOWN = {
+    "",
+    "unknown-8bit",
+    "x-unknown",
+    "unknown",
+    "default",
+    "3d",
+    "8bit",
+    "binary",
+    "none",
+    "null",
+    "x-user-defined",
+}
 _MULTIBYTE = {"gb18030", "big5hkscs", "cp932", "cp949", "euc_jis_2004", "euc_jp", "johab", "utf-16", "utf-32"}
 _ESCAPED = re.compile(rb"\x1b(?:\$|\()[@A-Z)(*]|~\{[!-}]{2,400}~\}")
 _META = re.compile(rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{2,40})", re.IGNORECASE)
@@ -78,7 +90,9 @@ def looks_garbled(text: str) -> bool:
     return not text.isascii() and any(trace in text for trace in "ÃÂÐÑ锟\ufffd") and bool(_MOJIBAKE.search(text))
 
 
-_MOJIBAKE = re.compile("(?:[ÃÂ][\u0080-\u00bf]|[ÐÑ][\u0080-\u00bf\u2018-\u201e]){3}|锟斤拷|\ufffd{2}|(?:\ufffd.{0,9}){4}")
+_MOJIBAKE = re.compile(
+    "(?:[ÃÂ][\u0080-\u00bf]|[ÐÑ][\u0080-\u00bf\u2018-\u201e]){3}|锟斤拷|\ufffd{2}|(?:\ufffd.{0,9}){4}"
+)
 
 
 @lru_cache(maxsize=512)
@@ -103,7 +117,13 @@ def _escapes(data: bytes) -> bool:
 
 
 def _by_escapes(data: bytes, codec: str) -> str:
-    return data.decode(codec, "replace") if codec.startswith(("utf-16", "utf-32")) else decode_jis(data, codec) if _escapes(data) else data.decode(codec, "replace")
+    return (
+        data.decode(codec, "replace")
+        if codec.startswith(("utf-16", "utf-32"))
+        else decode_jis(data, codec)
+        if _escapes(data)
+        else data.decode(codec, "replace")
+    )
 
 
 def _decode(data: bytes, codec: str, hints: Iterable[str]) -> tuple[str, bool]:

@@ -105,7 +105,7 @@ def _mixed(word: str) -> bool:
     inner = word[1:]
     if inner != inner.lower() and word != word.upper():
         return True
-    return any(c < "\x80" for c in word) and any("\u0370" <= c for c in word)
+    return any(c < "\x80" for c in word) and any(c >= "\u0370" for c in word)
 
 
 def _reads(sample: bytes, codec: str) -> bool:

@@ -52,7 +52,9 @@ def short_id(one: str) -> str:
     return one if len(one) <= MAX_ID else f"sha256.{sha256(one.encode('utf-8', 'replace')).hexdigest()}@long"
 
 
-def tokens(headers: Headers, refs: Iterable[str], rcpt_to: Iterable[str], sources: Iterable[str]) -> tuple[ReplyToken, ...]:
+def tokens(
+    headers: Headers, refs: Iterable[str], rcpt_to: Iterable[str], sources: Iterable[str]
+) -> tuple[ReplyToken, ...]:
     """The reply tokens that came back, the most telling first: address, ids of ours, marker in quoted text."""
     fields = [raw.decode("latin-1") for raw in headers.all_raw(*_PLUS_FIELDS) if b"+t." in raw.lower()]
     found = [_PLUS.findall(text) for text in (*fields, *rcpt_to)]
@@ -79,7 +81,12 @@ def dedupe_key(headers: Headers, sender: str, parts: Iterable[bytes]) -> str:
     digest = sha256()
     own = message_id(headers)
     trace = b"" if own else b"\n".join(headers.all_raw("received"))
-    for piece in (own.encode("utf-8", "replace"), trace, sender.encode("utf-8", "replace"), headers.raw("date").strip()):
+    for piece in (
+        own.encode("utf-8", "replace"),
+        trace,
+        sender.encode("utf-8", "replace"),
+        headers.raw("date").strip(),
+    ):
         digest.update(len(piece).to_bytes(8, "big") + piece)
     for piece in parts:
         digest.update(len(piece).to_bytes(8, "big") + piece)

@@ -13,7 +13,8 @@ MAX_FIELD = 64 * 1024
 _NAME = re.compile(rb"[!-9;-~]{1,120}[ \t]*:")
 # What a line of junk between header lines must be followed by, to be taken for junk and not for the body.
 _USUAL = re.compile(
-    rb"(?:from|to|cc|date|subject|message-id|mime-version|content-[a-z-]+|received|return-path|reply-to|x-[a-z-]+)[ \t]*:",
+    rb"(?:from|to|cc|date|subject|message-id|mime-version|content-[a-z-]+|received|return-path|reply-to"
+    rb"|x-[a-z-]+)[ \t]*:",
     re.IGNORECASE,
 )
 

@@ -11,8 +11,30 @@ import re
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]{0,15})\b[^<>\"']*(?:(?:\"[^\"]*\"|'[^']*')[^<>\"']*)*/?>")
 _BLANKS = re.compile(r"[ \t\r\n\f]+")
 _LINES = re.compile(r"\n{3,}")
-_BREAKS = frozenset({"br", "div", "tr", "li", "dt", "dd", "caption", "article", "section", "address", "header", "footer", "summary"})
-_PARAGRAPHS = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "table", "blockquote", "pre", "details", "hr", "figure", "center"})
+_BREAKS = frozenset(
+    {"br", "div", "tr", "li", "dt", "dd", "caption", "article", "section", "address", "header", "footer", "summary"}
+)
+_PARAGRAPHS = frozenset(
+    {
+        "p",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "ul",
+        "ol",
+        "dl",
+        "table",
+        "blockquote",
+        "pre",
+        "details",
+        "hr",
+        "figure",
+        "center",
+    }
+)
 _HIDDEN = ("<script", "<style", "<!--", "<head")
 _CLOSERS = {"<script": "</script", "<style": "</style", "<!--": "-->", "<head": "</head"}
 _ANY_TAG = re.compile(r"</?[A-Za-z!][^<>]*>?")

@@ -16,8 +16,10 @@ from channels.email.mime import Part
 from channels.email.who import Who, without_plus
 
 _ROBOT = re.compile(
-    r"mailer-?daemon|postmaster|(?:no|do-?not|dont)[-_.]?reply.*|.*[-_.+](?:no|do-?not)[-_.]?reply|bounces?(?:[-+=_.].*)?"
-    r"|.*[-+_.]bounces?|notifications?|auto-?(?:reply|responder|responder|mailer)|listserv|majordomo|mailman|owner-.*|.*-owner|.*-request",
+    r"mailer-?daemon|postmaster|(?:no|do-?not|dont)[-_.]?reply.*|.*[-_.+](?:no|do-?not)[-_.]?reply"
+    r"|bounces?(?:[-+=_.].*)?"
+    r"|.*[-+_.]bounces?|notifications?|auto-?(?:reply|responder|responder|mailer)|listserv|majordomo"
+    r"|mailman|owner-.*|.*-owner|.*-request",
     re.IGNORECASE,
 )
 _LIST = frozenset(("list-id", "list-unsubscribe", "list-post", "list-help", "mailing-list", "x-mailing-list"))
@@ -28,19 +30,41 @@ _AUTOREPLY = (
 _SUPPRESS = re.compile(r"\b(?:all|autoreply|oof|dr)\b", re.IGNORECASE)
 _PRECEDENCE = re.compile(r"\s*(?:bulk|junk|list|auto[-_]?reply)\b", re.IGNORECASE)
 _OUT_OF_OFFICE = re.compile(
-    r"\s*(?:(?:re|aw|sv)\s*:\s*)?\[?(?:auto(?:matic|mated|matisch)?[ -]?(?:re(?:ply|sponse|sponder)|generated)|auto:|out of (?:the )?office|ooo\b"
-    r"|i am (?:currently )?(?:out of (?:the )?office|on (?:vacation|leave))|vacation (?:reply|response|notice)|away from (?:the|my) (?:office|mail)"
-    r"|abwesenheits(?:notiz|assistent|nachricht)|abwesend|automatische (?:antwort|abwesenheits)|réponse automatique|absence du bureau|absent\b"
-    r"|respuesta automática|fuera de (?:la )?oficina|risposta automatica|fuori (?:sede|ufficio)|resposta automática|fora do escritório|ausência temporária"
-    r"|autosvar|automatiskt svar|automatisk svar|frånvarande|automatisch antwoord|afwezig|automatyczna odpowiedź|poza biurem|odpowiedź automatyczna"
-    r"|automatická odpověď|automatická odpoveď|automaattinen vastaus|poissa|автоответ|автоматический ответ|автоматична відповідь|αυτόματη απάντηση"
-    r"|otomatik yanıt|ofis dışında|自动回复|自動回覆|自動回復|自动答复|自動答覆|外出|不在通知|不在のお知らせ|自動返信|자동 ?회신|자동 ?응답|부재중"
+    r"\s*(?:(?:re|aw|sv)\s*:\s*)?\[?(?:auto(?:matic|mated|matisch)?[ -]?(?:re(?:ply|sponse|sponder)"
+    r"|generated)|auto:|out of (?:the )?office|ooo\b"
+    r"|i am (?:currently )?(?:out of (?:the )?office|on (?:vacation|leave))|vacation (?:reply|response"
+    r"|notice)|away from (?:the|my) (?:office|mail)"
+    r"|abwesenheits(?:notiz|assistent|nachricht)|abwesend|automatische (?:antwort|abwesenheits)"
+    r"|réponse automatique|absence du bureau|absent\b"
+    r"|respuesta automática|fuera de (?:la )?oficina|risposta automatica|fuori (?:sede|ufficio)"
+    r"|resposta automática|fora do escritório|ausência temporária"
+    r"|autosvar|automatiskt svar|automatisk svar|frånvarande|automatisch antwoord|afwezig"
+    r"|automatyczna odpowiedź|poza biurem|odpowiedź automatyczna"
+    r"|automatická odpověď|automatická odpoveď|automaattinen vastaus|poissa|автоответ"
+    r"|автоматический ответ|автоматична відповідь"
+    r"|αυτόματη απάντηση"
+    r"|otomatik yanıt|ofis dışında|自动回复|自動回覆|自動回復|自动答复|自動答覆|外出|不在通知"
+    r"|不在のお知らせ|自動返信|자동 ?회신|자동 ?응답|부재중"
     r"|balasan otomatis|jawaban otomatis|di luar kantor)",
     re.IGNORECASE,
 )
-_REPORT_KINDS = frozenset({"message/delivery-status", "message/disposition-notification", "message/feedback-report", "message/global-delivery-status"})
+_REPORT_KINDS = frozenset(
+    {
+        "message/delivery-status",
+        "message/disposition-notification",
+        "message/feedback-report",
+        "message/global-delivery-status",
+    }
+)
 _RECIPIENT_FIELDS = ("to", "cc", "bcc", "resent-to", "resent-cc", "apparently-to")
-_DELIVERY_FIELDS = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-delivered-to", "x-gm-original-to")
+_DELIVERY_FIELDS = (
+    "delivered-to",
+    "x-original-to",
+    "envelope-to",
+    "x-envelope-to",
+    "x-delivered-to",
+    "x-gm-original-to",
+)
 
 
 def reasons(
@@ -74,9 +98,13 @@ def _auto_submitted(headers: Headers) -> Iterator[str]:
 def _robot_sender(headers: Headers, who: Who, envelope: Mapping[str, Any]) -> Iterator[str]:
     path = headers.plain("return-path").strip() if headers.has("return-path") else None
     mail_from = envelope.get("mail_from")
-    if (path is not None and path.replace(" ", "") in {"<>", ""}) or (isinstance(mail_from, str) and mail_from.strip("<> ") == ""):
+    if (path is not None and path.replace(" ", "") in {"<>", ""}) or (
+        isinstance(mail_from, str) and mail_from.strip("<> ") == ""
+    ):
         yield "A2 Return-Path: <>"
-    bounces_to = next((box.address for box in addresses.mailboxes(headers.raw("return-path"), 1)), "") or str(mail_from or "")
+    bounces_to = next((box.address for box in addresses.mailboxes(headers.raw("return-path"), 1)), "") or str(
+        mail_from or ""
+    )
     for address in dict.fromkeys((who.header_from, who.sender.address)):
         if _ROBOT.fullmatch(addresses.local_of(address)[:200]):
             yield f"A2 From: {address}"
@@ -144,8 +172,7 @@ def _ours(headers: Headers, who: Who, own: frozenset[str]) -> Iterator[str]:
 def _not_for_us(headers: Headers, envelope: Mapping[str, Any], own: frozenset[str]) -> Iterator[str]:
     """Nobody who writes to us leaves us out of the fields, unless it is a copy to a crowd."""
     delivered = [str(a) for a in envelope.get("rcpt_to") or ()]
-    for raw in headers.all_raw(*_DELIVERY_FIELDS):
-        delivered.append(raw.decode("latin-1").strip())
+    delivered += [raw.decode("latin-1").strip() for raw in headers.all_raw(*_DELIVERY_FIELDS)]
     if any(without_plus(a.strip("<> ")) in own for a in delivered):
         return
     named = addresses.listed(headers.all_raw(*_RECIPIENT_FIELDS))
@@ -154,7 +181,9 @@ def _not_for_us(headers: Headers, envelope: Mapping[str, Any], own: frozenset[st
 
 
 def _spam_or_archive(headers: Headers, envelope: Mapping[str, Any]) -> Iterator[str]:
-    if any(headers.plain(name).lower().startswith("yes") for name in ("x-spam-flag", "x-spam-status") if headers.has(name)):
+    if any(
+        headers.plain(name).lower().startswith("yes") for name in ("x-spam-flag", "x-spam-status") if headers.has(name)
+    ):
         yield "A10 spam flag"
     if envelope.get("archive"):
         yield "A10 archive"

@@ -19,7 +19,9 @@ MAX_PARTS = 500
 MAX_NESTED = 5
 # A delimiter line may carry some blanks at its end; looking further would cost the square of a mail without line ends.
 _DELIMITER_BLANKS = 300
-_GUESSED_BOUNDARY = re.compile(rb"^--([^\s-][^\r\n]{0,200}|-{1,60}[^\s-][^\r\n]{0,140})\r?\n(?=content-)", re.MULTILINE | re.IGNORECASE)
+_GUESSED_BOUNDARY = re.compile(
+    rb"^--([^\s-][^\r\n]{0,200}|-{1,60}[^\s-][^\r\n]{0,140})\r?\n(?=content-)", re.MULTILINE | re.IGNORECASE
+)
 _HTML = re.compile(rb"\s*(?:<!--[^>]{0,500}-->\s*)?<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _MBOX = re.compile(rb"\s*>?From [^\r\n]{1,998}\r?\n")
 

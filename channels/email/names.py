@@ -6,7 +6,9 @@ import re
 import unicodedata
 
 MAX_BYTES = 200
-_UNSAFE = re.compile('[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff<>:"|?*]')
+_UNSAFE = re.compile(
+    '[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff<>:"|?*]'
+)
 _EXTENSION = re.compile(r"\.\w{1,10}$")
 _EXTENSIONS = {
     "text/plain": "txt", "text/html": "html", "text/calendar": "ics", "text/csv": "csv", "text/vcard": "vcf",

@@ -20,7 +20,9 @@ def content_type(raw: bytes) -> tuple[str, dict[str, str]]:
     head, semicolon, tail = text.partition(";")
     found = _TOKEN.match(head.strip().strip("\"'"))
     kind = found[0].lower() if found else ""
-    rest = semicolon + tail if semicolon and not head[len(kind) :].strip() else ";" + head[len(kind) :] + semicolon + tail
+    rest = (
+        semicolon + tail if semicolon and not head[len(kind) :].strip() else ";" + head[len(kind) :] + semicolon + tail
+    )
     return kind, parameters(rest) if rest.strip("; ") else {}
 
 

@@ -99,7 +99,13 @@ def _content(letter: body.Body, attached: files.Files) -> list[bytes]:
 
 
 def _notices(
-    root: Part, letter: body.Body, author: who.Who, shown: Rendered, text: str, budget: Budget, envelope: Mapping[str, Any]
+    root: Part,
+    letter: body.Body,
+    author: who.Who,
+    shown: Rendered,
+    text: str,
+    budget: Budget,
+    envelope: Mapping[str, Any],
 ) -> tuple[str, ...]:
     """What an agent should know about this mail, as codes that the pages put into words."""
     found = set(budget.notices)

@@ -15,33 +15,47 @@ from channels.email import quote_words as known
 # Cheap to look for, and one of them is in every structure below: a mail without them costs a few searches of a word.
 _HINTS = (
     "gmail_", "blockquote", "divrplyfwdmsg", "appendonsend", "solid #e1e1e1", "solid #b5c4df", "solid rgb(", "stopspelling",
-    "yahoo_quoted", "moz-", "protonmail_quote", "zmail_extra", "olk_src", "mail-editor-reference", "isreplycontent", "includetail",
+    "yahoo_quoted", "moz-", "protonmail_quote", "zmail_extra", "olk_src", "mail-editor-reference", "isreplycontent",
+    "includetail",
     "ntes-", "tutanota_quote", "=quote", '="quote', "outlookmessageheader", "_mailoriginal", "separator-line", "front-blockquote",
     "hey_quote", "airmail_ext", "originalsrc", "replysplit", "origbody",
 )  # fmt: skip
 _OPEN = re.compile(r"<(div|blockquote|hr|span|table|p|section|td|includetail|font|br)\b([^>]*)>", re.IGNORECASE)
 _QUOTE = re.compile(
-    r"class\s*=\s*[\"']?(?:[^\"'>]*[\s])?(?:x_)*(?:gmail_quote(?:_container)?|gmail_attr|yahoo_quoted|moz-cite-prefix|protonmail_quote|zmail_extra"
-    r"|ntes-mailmaster-quote|tutanota_quote|front-blockquote|hey_quote|airmail_ext|outlookmessageheader|moz-email-headers-table|_mailoriginal)"
-    r"|id\s*=\s*[\"']?(?:x_)*(?:divrplyfwdmsg|appendonsend|stopspelling|olk_src_body_section|mail-editor-reference-message-container|isreplycontent"
-    r"|ymail_android_signature_quote|[\w-]{0,40}yahoo_quoted|replysplit|reply-intro|origbody|ms-outlook-mobile-body-separator-line|_originalcontent)"
+    r"class\s*=\s*[\"']?(?:[^\"'>]*[\s])?(?:x_)*(?:gmail_quote(?:_container)?|gmail_attr|yahoo_quoted"
+    r"|moz-cite-prefix|protonmail_quote|zmail_extra"
+    r"|ntes-mailmaster-quote|tutanota_quote|front-blockquote|hey_quote|airmail_ext|outlookmessageheader"
+    r"|moz-email-headers-table|_mailoriginal)"
+    r"|id\s*=\s*[\"']?(?:x_)*(?:divrplyfwdmsg|appendonsend|stopspelling|olk_src_body_section"
+    r"|mail-editor-reference-message-container|isreplycontent"
+    r"|ymail_android_signature_quote|[\w-]{0,40}yahoo_quoted|replysplit|reply-intro|origbody"
+    r"|ms-outlook-mobile-body-separator-line|_originalcontent)"
     r"|(?<=\s)(?:type\s*=\s*[\"']?cite|name\s*=\s*[\"']?quote\b|originalsrc)"
-    r"|style\s*=\s*(?:\"[^\">]*|'[^'>]*)border(?:-top)?:\s*(?:none;\s*border-top:\s*)?solid\s+(?:#E1E1E1|#B5C4DF|rgb\(181, ?196, ?223\)|rgb\(225, ?225, ?225\))",
+    r"|style\s*=\s*(?:\"[^\">]*|'[^'>]*)border(?:-top)?:\s*(?:none;\s*border-top:\s*)?solid\s+(?:#E1E1E1"
+    r"|#B5C4DF|rgb\(181, ?196, ?223\)|rgb\(225, ?225, ?225\))",
     re.IGNORECASE,
 )
-_CITE_CLASS = re.compile(r"class\s*=\s*[\"']?[^\"'>]*(?:gmail_quote|cite|quot)|type\s*=\s*[\"']?cite|id\s*=\s*[\"']?isreplycontent|margin:\s*0px 0px 0px 0?\.8ex|border-left", re.IGNORECASE)
+_CITE_CLASS = re.compile(
+    r"class\s*=\s*[\"']?[^\"'>]*(?:gmail_quote|cite|quot)|type\s*=\s*[\"']?cite"
+    r"|id\s*=\s*[\"']?isreplycontent|margin:\s*0px 0px 0px 0?\.8ex|border-left",
+    re.IGNORECASE,
+)
 # These announce the quote; it follows behind them, up to the end of the mail.
 _DIVIDER = re.compile(
-    r"divrplyfwdmsg|appendonsend|stopspelling|border-top|border:|separator-line|olk_src_body|moz-email-headers|replysplit|outlookmessageheader|_mailoriginal|gmail_attr|moz-cite-prefix",
+    r"divrplyfwdmsg|appendonsend|stopspelling|border-top|border:|separator-line|olk_src_body"
+    r"|moz-email-headers|replysplit|outlookmessageheader|_mailoriginal|gmail_attr|moz-cite-prefix",
     re.IGNORECASE,
 )
 _BOLD_FROM = re.compile(
-    r"<(?:b|strong)\b[^>]{0,200}>\s*(?:<[^>]{0,200}>\s*){0,3}(?:from|von|de|da|van|od|från|fra|lähettäjä|от|від|από|kimden|feladó|差出人|보낸 사람|dari|发件人|發件人|寄件者)"
+    r"<(?:b|strong)\b[^>]{0,200}>\s*(?:<[^>]{0,200}>\s*){0,3}(?:from|von|de|da|van|od|från|fra|lähettäjä"
+    r"|от|від|από|kimden|feladó|差出人|보낸 사람|dari|发件人|發件人|寄件者)"
     r"\s*(?:<[^>]{0,100}>\s*){0,3}[:：]",
     re.IGNORECASE,
 )
 _BOLD_NEXT = re.compile(
-    r"(?:sent|date|gesendet|datum|envoyé|enviado|fecha|inviato|data|verzonden|wysłano|odesláno|skickat|sendt|lähetetty|отправлено|дата|надіслано|gönderilme|tarih|日時|送信日時|보낸 날짜"
+    r"(?:sent|date|gesendet|datum|envoyé|enviado|fecha|inviato|data|verzonden|wysłano|odesláno"
+    r"|skickat|sendt|lähetetty|отправлено|дата|надіслано|gönderilme|tarih|日時"
+    r"|送信日時|보낸 날짜"
     r"|dikirim|tanggal|发送时间|發送時間|日期|时间|寄件日期|傳送日期)\s*(?:<[^>]{0,100}>\s*){0,4}[:：]",
     re.IGNORECASE,
 )
@@ -65,7 +79,11 @@ def find(source: str) -> Quote | None:
     low = source.lower()
     hinted = [at for hint in _HINTS if (at := low.find(hint)) >= 0]
     bold = "<b" in low or "<strong" in low
-    found = (_structure(source, min(hinted)) if hinted else None, _separator(source) if "--" in low else None, _bold_header(source) if bold else None)
+    found = (
+        _structure(source, min(hinted)) if hinted else None,
+        _separator(source) if "--" in low else None,
+        _bold_header(source) if bold else None,
+    )
     spans = [span for span in found if span]
     if not spans:
         return None
@@ -89,7 +107,9 @@ def _structure(source: str, hint: int) -> Quote | None:
 def _divided(source: str, tag: re.Match[str]) -> Quote:
     """A divider: the quote is all that follows, but for an answer below a closed blockquote."""
     cite = "cite" in tag[2].lower() or "gmail_attr" in tag[2].lower()
-    following = re.compile("<blockquote\\b", re.IGNORECASE).search(source, tag.end(), tag.end() + 4000) if cite else None
+    following = (
+        re.compile("<blockquote\\b", re.IGNORECASE).search(source, tag.end(), tag.end() + 4000) if cite else None
+    )
     return Quote(tag.start(), _end_of(source, following.end(), "blockquote") if following else len(source))
 
 

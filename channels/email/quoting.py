@@ -110,7 +110,11 @@ def _announces(text: str, quoted_below: bool) -> bool:
 
 def _opens(text: str) -> bool:
     """Does the announcement begin as one, and hold a full moment and not just a number?"""
-    return bool(known.OPENS.match(text)) or text[:1].isdigit() or bool(re.search(r"[年年]|写道|寫道|(?:schrieb|kirjoitti|skrev)\b", text))
+    return (
+        bool(known.OPENS.match(text))
+        or text[:1].isdigit()
+        or bool(re.search(r"[年年]|写道|寫道|(?:schrieb|kirjoitti|skrev)\b", text))
+    )
 
 
 def _extended(lines: list[str], start: int, text: str) -> int:
@@ -162,7 +166,11 @@ def _header_block(lines: list[str], index: int) -> Cut | None:
 def _is_header_block(seen: dict[str, str]) -> bool:
     if "from" in seen and "sent" in seen and len(seen) >= 2:
         return bool(known.MOMENT.search(seen["sent"])) or "subject" in seen or "to" in seen
-    return "from" in seen and ("subject" in seen or "to" in seen) and bool(known.MAILBOX.search(seen["from"]) or len(seen) > 2)
+    return (
+        "from" in seen
+        and ("subject" in seen or "to" in seen)
+        and bool(known.MAILBOX.search(seen["from"]) or len(seen) > 2)
+    )
 
 
 def _before_rules(lines: list[str], index: int) -> int:
@@ -194,7 +202,11 @@ def _kept(lines: list[str], cut: Cut) -> list[str]:
         return _below(tail)
     if _only_signature(after):
         return _interleaved(head, lines[cut.start : cut.after], tail, last)
-    return [*head, *lines[cut.start : cut.after], *tail[: last + 1], *after] if _answers_between(tail, last) else [*head, *after]
+    return (
+        [*head, *lines[cut.start : cut.after], *tail[: last + 1], *after]
+        if _answers_between(tail, last)
+        else [*head, *after]
+    )
 
 
 def _interleaved(head: list[str], announcement: list[str], tail: list[str], last: int) -> list[str]:
@@ -241,7 +253,9 @@ def _starts_quoted(lines: list[str]) -> bool:
 
 
 def _has_words(lines: list[str]) -> bool:
-    return any(any(c.isalnum() for c in line) for line in lines) or any(line.strip() and not line.isascii() for line in lines)
+    return any(any(c.isalnum() for c in line) for line in lines) or any(
+        line.strip() and not line.isascii() for line in lines
+    )
 
 
 def _only_signature(lines: list[str]) -> bool:

@@ -27,7 +27,11 @@ class Rendered:
     source: str = ""
 
     def text(self) -> str:
-        return html_text.crude_text(self.source) if self.html is None else html_text.text_of(self.html.replace("<summary>···</summary>", ""))
+        return (
+            html_text.crude_text(self.source)
+            if self.html is None
+            else html_text.text_of(self.html.replace("<summary>···</summary>", ""))
+        )
 
     def own(self) -> str:
         return html_text.text_of(self.kept)

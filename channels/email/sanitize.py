@@ -62,7 +62,7 @@ _VOID = frozenset({"br", "img", "hr", "input", "meta", "link", "col", "wbr", "ar
 Resolve = Callable[[str], str]
 
 
-def _attribute(tag: str, name: str, value: str) -> str | None:
+def _attribute(_tag: str, name: str, value: str) -> str | None:
     """The last word on one attribute: its value, or None to drop it."""
     if name == "style":
         return None if len(value) > 2000 or _LOADING.search(value) else value
@@ -75,7 +75,9 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
     return value
 
 
-def _cleaner(attributes: dict[str, set[str]], schemes: set[str], look: Callable[[str, str, str], str | None] | None) -> nh3.Cleaner:
+def _cleaner(
+    attributes: dict[str, set[str]], schemes: set[str], look: Callable[[str, str, str], str | None] | None
+) -> nh3.Cleaner:
     return nh3.Cleaner(
         tags=_TAGS,
         clean_content_tags=_GONE_WITH_CONTENT,

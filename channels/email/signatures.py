@@ -11,7 +11,9 @@ _MAX_NAME_LINES = 8
 _DASHES = re.compile(r"^\s{0,3}(?:--|—|––|-- -|--\s*\xa0?)\s*$")
 _FOOTER = re.compile(r"^\s{0,3}(?:_{8,}|-{20,}|={20,})\s*$")
 _DASH_NAME = re.compile(r"^\s{0,3}[-–—~]{1,2}[^\W\d_][\w.'-]{0,20}(?: [^\W\d_][\w.'-]{0,20}){0,2}\s*$")
-_LIST_FOOTER = re.compile(r"mailing list|unsubscribe|listinfo|you received this (?:message|email)|to post to this", re.IGNORECASE)
+_LIST_FOOTER = re.compile(
+    r"mailing list|unsubscribe|listinfo|you received this (?:message|email)|to post to this", re.IGNORECASE
+)
 _TRIM = " \t,.!;:，。！；：~*_\xa0"
 
 

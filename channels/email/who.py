@@ -43,7 +43,9 @@ def read(headers: Headers, envelope: Mapping[str, Any], own: frozenset[str], aut
         sender=_address(customer or chosen) or Address("", _name_only(headers)),
         reply_to=_address(reply_to),
         header_from=author.address if author else "",
-        on_behalf=_address(sender) if sender and author and sender.address.casefold() != author.address.casefold() else None,
+        on_behalf=_address(sender)
+        if sender and author and sender.address.casefold() != author.address.casefold()
+        else None,
         verified=verified,
     )
 

@@ -1,5 +1,7 @@
 """C1-C4 and M5: text in the charset that it is in, which is not always the one that it names."""
 
+# ruff: noqa: E501 - a mail is one string, and a table of mails stays a table
+
 from __future__ import annotations
 
 import base64
@@ -7,7 +9,6 @@ import base64
 import pytest
 
 from channels.email import charset, words
-
 from tests.channels.email.parse.mails import understand
 
 

@@ -1,6 +1,8 @@
 """Whatever arrives: no exception, and what comes out keeps its promises. The samples are this folder's own mails, cut short
 at every sixteenth, with bytes flipped, and invented from pieces."""
 
+# ruff: noqa: E501 - a mail is one string, and a table of mails stays a table
+
 from __future__ import annotations
 
 import random
@@ -11,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from channels.base import ParseError, Parsed
+from channels.base import Parsed, ParseError
 from channels.email.parse import parse
 from channels.email.sanitize import sanitize
 from tests.channels.email.parse import mails, test_bounce, test_html, test_mime, test_quoting

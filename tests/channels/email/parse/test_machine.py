@@ -1,5 +1,7 @@
 """A1-A10: every sign of a machine is named, and a person has none."""
 
+# ruff: noqa: E501 - a mail is one string, and a table of mails stays a table
+
 from __future__ import annotations
 
 from typing import Any

@@ -1,5 +1,7 @@
 """M1-M3, M6, M7, M10, M11: whatever the shape of the bytes, the letter and its files come out."""
 
+# ruff: noqa: E501 - a mail is one string, and a table of mails stays a table
+
 from __future__ import annotations
 
 import base64
@@ -9,7 +11,6 @@ import pytest
 from channels.base import ParseError
 from channels.email import mime, names, transfer
 from channels.email.parse import parse
-
 from tests.channels.email.parse.mails import ACCOUNT, DESK, US, letter, understand
 
 TWO_PARTS = (
