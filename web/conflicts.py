@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from flask import request
-from flask_babel import gettext as _
 from sqlalchemy import Select, or_, select
 from sqlmodel import Session, col
 
 from router.models import Agent, Direction, Event, EventKind, Message, Ticket
 from router.tickets.actions import Refused
+from web.tongue import gettext as _
 
 
 class Conflict(Exception):
@@ -30,9 +30,7 @@ def refuse_if_changed(session: Session, ticket: Ticket, current: str, wanted: st
     raise Conflict(faster())
 
 
-def refuse_if_answered(
-    session: Session, ticket: Ticket, agent: Agent, seen: int | None, client_key: str
-) -> None:
+def refuse_if_answered(session: Session, ticket: Ticket, agent: Agent, seen: int | None, client_key: str) -> None:
     """Raise Conflict when a message came that the answer's writer had not seen: a colleague's answer, or the customer
     once more. The same form sent again is not its own rival."""
     if seen is None or (client_key and _was_sent(session, client_key)):
@@ -72,7 +70,7 @@ def refusal(refused: Refused) -> str:
     return words.get(refused.code, str(refused))
 
 
-def _unseen(ticket: Ticket, agent: Agent, seen: int) -> Select[tuple[Message]]:
+def _unseen(ticket: Ticket, agent: Agent, seen: int) -> Select[Message]:
     by_person = col(Message.automatic).is_(False) & (col(Message.agent_id) != agent.id)
     rival = or_(col(Message.direction) == Direction.IN, (col(Message.direction) == Direction.OUT) & by_person)
     newer = select(Message).where(col(Message.ticket_id) == ticket.id, col(Message.id) > seen, rival)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask_babel import gettext as _
-
 from router.models import Event, EventKind, Priority
 from web.ticket_words import term
+from web.tongue import gettext as _
 
 Names = Mapping[int, str]
 

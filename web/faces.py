@@ -10,16 +10,18 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 from flask import Flask
-from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
 from router.models import Priority
 from web import languages
 from web.desk import now
+from web.tongue import gettext as _
 
 _WEEK = timedelta(days=6)
 # Ends before what closes a sentence or a bracket, in both scripts.
-_LINK = re.compile(r"https?://[^\s<>\"'，。；：！？、（）《》「」]{2,2000}[^\s<>\"'，。；：！？、（）《》「」.,;:!?)\]]")
+_LINK = re.compile(
+    r"https?://[^\s<>\"'，。；：！？、（）《》「」]{2,2000}[^\s<>\"'，。；：！？、（）《》「」.,;:!?)\]]"
+)
 
 
 def install(flask: Flask) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from typing import cast
+
+from flask import Blueprint, Flask, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from router.models import Agent
@@ -12,7 +14,7 @@ from web.desk import desk
 from web.guard import current_agent, needs
 
 pages = Blueprint("inbox", __name__)
-pages.record(lambda state: faces.install(state.app))
+pages.record(lambda state: faces.install(cast("Flask", state.app)))
 
 
 @pages.get("/inbox")

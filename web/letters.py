@@ -21,7 +21,8 @@ _PLAIN_INK = re.compile(
     r"(?<![-\w])color:\s*(?:#000(?:000)?|#333(?:333)?|black|windowtext|rgb\(0,\s*0,\s*0\))(?=\s*[;\"])", re.IGNORECASE
 )
 _OWN_COLOURS = re.compile(
-    r"\b(?:bgcolor|background(?:-color)?)\s*[=:]|(?<![-\w])color:(?!\s*inherit)|<font[^<>]{0,200}\bcolor=", re.IGNORECASE
+    r"\b(?:bgcolor|background(?:-color)?)\s*[=:]|(?<![-\w])color:(?!\s*inherit)|<font[^<>]{0,200}\bcolor=",
+    re.IGNORECASE,
 )
 
 

@@ -36,7 +36,8 @@ class Asked:
 
     @property
     def address(self) -> str:
-        return url_for("inbox.view", view=self.view, **self.filters)
+        values: dict[str, Any] = {"view": self.view, **self.filters}
+        return url_for("inbox.view", **values)
 
     @property
     def query(self) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flask import Blueprint, abort, redirect, render_template, request
-from flask_babel import gettext as _
 from sqlalchemy.orm.exc import StaleDataError
 from sqlmodel import Session
 from werkzeug.wrappers import Response
@@ -23,6 +22,7 @@ from web.conflicts import Conflict
 from web.desk import desk, now
 from web.guard import current_agent, needs, require
 from web.ticket_words import term
+from web.tongue import gettext as _
 
 pages = Blueprint("tickets", __name__)
 
@@ -107,14 +107,12 @@ def assignee(ref: str) -> Response:
 @needs(Action.WORK_TICKETS)
 def priority(ref: str) -> Response:
     words = {priority.word: priority for priority in Priority}
-    wanted = words.get(request.form.get("priority", "")) 
+    wanted = words.get(request.form.get("priority", ""))
     if wanted is None:
         abort(400)
 
     def act(session: Session, ticket: Ticket) -> None:
-        conflicts.refuse_if_changed(
-            session, ticket, Priority(ticket.priority).word, wanted.word, EventKind.PRIORITY
-        )
+        conflicts.refuse_if_changed(session, ticket, Priority(ticket.priority).word, wanted.word, EventKind.PRIORITY)
         actions.set_priority(desk(), session, current_agent(), ticket, wanted, now())
 
     return _done(ref, act)

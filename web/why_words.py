@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask_babel import gettext as _
-
 from router.tickets.why import AckStory, ClockStory, DecisionStory, Why
 from web.ticket_words import term
+from web.tongue import gettext as _
 
 # The fields of which a person asks "why" first.
 _TELLING = ("priority", "topic", "team", "status")
@@ -130,7 +129,14 @@ def _written(fact: str, value: Any) -> str:
     if isinstance(value, tuple):
         shown = _(", ").join(_written(fact, one) for one in value[:_TERMS])
         return shown + (" …" if len(value) > _TERMS else "")
-    plain = {True: _("yes"), False: _("no"), "yes": _("yes"), "no": _("no"), "not set": _("not set"), None: _("not set")}
+    plain = {
+        True: _("yes"),
+        False: _("no"),
+        "yes": _("yes"),
+        "no": _("no"),
+        "not set": _("not set"),
+        None: _("not set"),
+    }
     if isinstance(value, (bool, str)) or value is None:
         value = plain.get(value, value)
     return term(fact, value) if fact in ("status", "priority", "topic", "team", "language") else str(value)

@@ -215,7 +215,12 @@ def test_an_open_letter_is_not_loaded_again_by_what_happens_around_it(open_desk)
 def test_the_words_of_a_rule_are_marked_in_text_and_in_html(open_desk) -> None:
     refs = open_desk.deliver(
         letter("我的账户被盗，钱被转走了", subject="求助", sender="a@one.example.com"),
-        letter("我的账户被盗，钱被转走了", html="<p>我的账户被盗，钱被转走了</p>", subject="求助", sender="b@two.example.com"),
+        letter(
+            "我的账户被盗，钱被转走了",
+            html="<p>我的账户被盗，钱被转走了</p>",
+            subject="求助",
+            sender="b@two.example.com",
+        ),
     )
     page = open_desk.visit(f"/tickets/{refs[0]}")
     page.locator(".why-sentence .why-words").click()
@@ -228,7 +233,7 @@ def test_the_words_of_a_rule_are_marked_in_text_and_in_html(open_desk) -> None:
 
 
 def test_on_a_phone_back_leads_from_details_to_ticket_to_list(open_desk) -> None:
-    newest, *_ = fill_desk(open_desk, 30)
+    fill_desk(open_desk, 30)
     page = open_desk.visit("/inbox/open", **PHONE)
     third = page.locator("#rows li").nth(12)
     third.scroll_into_view_if_needed()

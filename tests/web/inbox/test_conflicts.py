@@ -30,7 +30,9 @@ def answers(app: App) -> list[str]:
 
 def test_a_second_answer_is_held_back_and_its_draft_kept(agent, colleague, small_desk: App, ref: str) -> None:
     looked = seen(small_desk)
-    colleague.post(f"/tickets/{ref}/messages", {"kind": "reply", "text": "Mei was first.", "client_key": "a", "seen": looked})
+    colleague.post(
+        f"/tickets/{ref}/messages", {"kind": "reply", "text": "Mei was first.", "client_key": "a", "seen": looked}
+    )
     form = {"kind": "reply", "text": "Linda is second.", "client_key": "b", "seen": looked}
     answer = agent.post(f"/tickets/{ref}/messages", form, headers=HTMX)
     assert answer.status_code == 409

@@ -60,7 +60,9 @@ def test_remote_images_come_only_when_asked_for(agent, html_mail) -> None:
 
 def test_an_inline_image_is_shown_from_our_own_store(agent, small_desk: App) -> None:
     html = '<p><img src="cid:0"><img src="cid:7"></p>'
-    assert letters.with_inline_images(html, {0: "/attachments/5/a.png"}) == '<p><img src="/attachments/5/a.png"><img ></p>'
+    assert (
+        letters.with_inline_images(html, {0: "/attachments/5/a.png"}) == '<p><img src="/attachments/5/a.png"><img ></p>'
+    )
 
 
 @pytest.mark.parametrize(
@@ -81,7 +83,11 @@ def test_only_a_mail_with_colours_of_its_own_gets_white_paper(html: str, white: 
 
 
 def test_files_are_downloads_that_no_browser_opens(agent, deliver, small_desk: App) -> None:
-    files = (("page.html", "text/html", HTML_FILE), ("drawing.svg", "image/svg+xml", SVG), ("paper.pdf", "application/pdf", b"%PDF-1.7"))
+    files = (
+        ("page.html", "text/html", HTML_FILE),
+        ("drawing.svg", "image/svg+xml", SVG),
+        ("paper.pdf", "application/pdf", b"%PDF-1.7"),
+    )
     deliver(letter("see the files", attachments=files))
     for name, found in attachments(small_desk).items():
         answer = agent.get(f"/attachments/{found.id}/{name}", buffered=True)

@@ -55,7 +55,12 @@ def test_a_note_stays_inside_and_leaves_the_promise_running(agent, small_desk: A
 
 
 def test_a_file_goes_out_with_the_reply(agent, small_desk: App, ref: str) -> None:
-    form = {"kind": "reply", "text": "See the form.", "client_key": "k1", "files": (io.BytesIO(b"%PDF-1.7"), "form.pdf")}
+    form = {
+        "kind": "reply",
+        "text": "See the form.",
+        "client_key": "k1",
+        "files": (io.BytesIO(b"%PDF-1.7"), "form.pdf"),
+    }
     agent.post(f"/tickets/{ref}/messages", form)
     with small_desk.db.read() as session:
         assert [a.filename for a in session.exec(select(Attachment))] == ["form.pdf"]
@@ -115,7 +120,15 @@ def test_a_status_change_offers_the_way_back(agent, small_desk: App, ref: str) -
 def test_the_why_panel_names_rule_words_arithmetic_and_acknowledgement(agent, deliver) -> None:
     ref = deliver(letter("我的账户被盗，钱被转走了", subject="被盗"))[0]
     html = agent.get(f"/tickets/{ref}/pane").text
-    for told in ("account-takeover", "被盗", "Fired", "Missed", "Came in", "Promised by", "Acknowledged in Simplified Chinese"):
+    for told in (
+        "account-takeover",
+        "被盗",
+        "Fired",
+        "Missed",
+        "Came in",
+        "Promised by",
+        "Acknowledged in Simplified Chinese",
+    ):
         assert told in html, told
 
 
@@ -144,7 +157,9 @@ def test_nobody_changes_a_ticket_without_signing_in_or_from_another_site(agent, 
     assert agent.client.post(f"/tickets/{ref}/{what}", headers=foreign).status_code == 403
 
 
-@pytest.mark.parametrize("path", ["/inbox/open", "/inbox/open/list", "/tickets/{ref}", "/tickets/{ref}/pane", "/changes"])
+@pytest.mark.parametrize(
+    "path", ["/inbox/open", "/inbox/open/list", "/tickets/{ref}", "/tickets/{ref}/pane", "/changes"]
+)
 def test_nobody_reads_the_desk_without_signing_in(anonymous, ref: str, path: str) -> None:
     answer = anonymous.get(path.format(ref=ref))
     assert answer.status_code == 302
