@@ -11,8 +11,10 @@ _REPLY_WORDS = (
     "|ответ|отв|на|відп|відповідь|re:re"
     "|回复|回復|回覆|答复|答復|答覆|回信|返信|답장|회신|bls|balas|balasan"
 )
-_FORWARD_WORDS = "fw|fwd|wg|tr|rv|enc|i|doorst|vb|vl|pd|přep|fs|ilt|i̇lt|πρθ|пересл|пер|переслано"
+_FORWARD_WORDS = (
+    "fw|fwd|wg|tr|rv|enc|i|doorst|vb|vl|pd|přep|fs|ilt|i̇lt|πρθ|пересл|пер|переслано"
     "|转发|轉寄|轉發|转寄|転送|전달|trs|terusan|vs: fw"
+)
 _COUNT = r"\s*(?:\[\d{1,3}\]|\(\d{1,3}\)|[*^]\d{1,3}|\d{0,2})\s*[:：]"
 _LEAD = r"\s*(?:[\[【(][^\]】)]{0,60}[\]】)]\s*){0,4}"
 _REPLY = re.compile(rf"{_LEAD}(?:{_REPLY_WORDS}){_COUNT}", re.IGNORECASE)
