@@ -28,7 +28,10 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 
 def tree(pid: int) -> list[int]:
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except FileNotFoundError:
+        return []
     return [pid, *(below for child in children for below in tree(int(child)))]
 
 
@@ -44,7 +47,10 @@ def table(pid: int) -> int:
     total = 0
     print(f"{'process':<24} {'PSS':>8} {'private':>8} {'RSS':>8}  MiB")
     for one in tree(pid):
-        sizes = weigh(one)
+        try:
+            sizes = weigh(one)
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # the reader of one mail lives for one mail
         total += sizes["Pss"]
         print(f"{name(one):<24} " + " ".join(f"{sizes[k] / 1024:8.1f}" for k in sizes))
     print(f"{'all':<24} {total / 1024:8.1f}   goal {GOAL_MIB}")

@@ -8,6 +8,7 @@ import smtplib
 import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
@@ -61,8 +62,10 @@ def test_every_role_of_the_desk_has_its_line() -> None:
 
 def test_honcho_runs_the_desk_with_nothing_configured(place: Place, honcho: subprocess.Popen[bytes]) -> None:
     until(lambda: honcho.poll() is not None or place.healthy(), "the pages answer")
-    live = f"http://127.0.0.1:{int(place.environ['PORT']) + 100}"
-    until(lambda: listens(live), "live updates listen where the pages say they do")
+    with urllib.request.urlopen(f"{place.address}/sign-in", timeout=10) as page:
+        told = re.search(r"connect-src [^;]*(http://127\.0\.0\.1:\d+)", page.headers["Content-Security-Policy"])
+    assert told, "the pages say where live updates are"
+    until(lambda: listens(told[1]), "live updates listen where the pages say they do")
     letter = EmailMessage()
     letter["From"], letter["To"], letter["Subject"] = "ani@customer.net", "support@localhost", "Payment failed"
     letter.set_content("My payment failed.")

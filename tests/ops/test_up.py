@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from services.whole_desk import Place, children_of, tree_of, until
 
+from bench import memory
 from router import supervisor, valkey
 from router.processes import alive
 
@@ -202,6 +203,13 @@ def test_the_pause_before_a_new_start_grows_and_is_bounded() -> None:
     assert pauses[:3] == [0.2, 0.4, 0.8]
     assert pauses == sorted(pauses)
     assert max(pauses) == 10
+
+
+def test_the_whole_desk_weighs_at_most_300_mib(place: Place, desk: subprocess.Popen[str]) -> None:
+    for number in range(20):
+        mail(place, f"Weigh me {number}")
+    until(lambda: len(rows(place, "SELECT 1 FROM ticket")) == 20, "all twenty are tickets")
+    assert memory.table(desk.pid) <= memory.GOAL_MIB * 1024
 
 
 def test_the_log_is_one_calm_line_an_event(place: Place, desk: subprocess.Popen[str]) -> None:
