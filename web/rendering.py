@@ -32,7 +32,7 @@ _MANY = 99
 
 @dataclass(frozen=True, slots=True)
 class RailItem:
-    """One place. `alarm` is for counts that somebody has to act on."""
+    """One place, with the count of what is in it."""
 
     name: str
     word: str
@@ -40,7 +40,6 @@ class RailItem:
     href: str
     count: int | None = None
     here: bool = False
-    alarm: bool = False
 
     @property
     def shown(self) -> str:
@@ -117,7 +116,6 @@ def rail_views() -> list[RailItem]:
             view_path(name),
             counts.get(name),
             here == name,
-            alarm=name == "due",
         )
         for name in views.VIEWS
     ]

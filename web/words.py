@@ -10,7 +10,7 @@ _WORDS: dict[str, dict[str, LazyString]] = {
         "open": _("All open"),
         "mine": _("Mine"),
         "unassigned": _("Unassigned"),
-        "due": _("Due soon"),
+        "due": _("By due time"),
         "priority": _("Urgent and high"),
         "waiting": _("Waiting"),
         "resolved": _("Resolved"),
