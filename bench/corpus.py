@@ -96,7 +96,11 @@ def _text(kind: str, text: str, charset: str) -> bytes:
 
 def _multipart(kind: str, boundary: str, parts: list[bytes]) -> bytes:
     head = f'Content-Type: multipart/{kind}; boundary="{boundary}"\r\n\r\n'.encode()
-    return head + b"".join(f"--{boundary}\r\n".encode() + part + b"\r\n" for part in parts) + f"--{boundary}--\r\n".encode()
+    return (
+        head
+        + b"".join(f"--{boundary}\r\n".encode() + part + b"\r\n" for part in parts)
+        + f"--{boundary}--\r\n".encode()
+    )
 
 
 def _attachment(chance: random.Random, number: int) -> bytes:

@@ -106,7 +106,9 @@ def _feed(app: App, mails: list[Mail], batch: int) -> intake.Counts:
     for start in range(0, len(mails), batch):
         some = mails[start : start + batch]
         now = some[-1].received_at
-        items = [RawItem(sha256(m.raw).hexdigest(), m.raw, m.received_at, {"rcpt_to": ["support@localhost"]}) for m in some]
+        items = [
+            RawItem(sha256(m.raw).hexdigest(), m.raw, m.received_at, {"rcpt_to": ["support@localhost"]}) for m in some
+        ]
         intake.record(app, "support", items, now)
         counts = intake.drain_batch(app, lambda now=now: now, batch)  # type: ignore[misc]
         total.tickets += counts.tickets
@@ -120,7 +122,9 @@ def _feed(app: App, mails: list[Mail], batch: int) -> intake.Counts:
 @contextmanager
 def _desk(database: str) -> Iterator[tuple[App, Callable[[], float]]]:
     with tempfile.TemporaryDirectory(prefix="sb-bench-") as folder, _database(database, folder) as (url, server_cpu):
-        loaded = config.load({"DATA_DIR": folder, "DATABASE_URL": url, "SECRET_KEY": "bench", "SWITCHBOARD_CONFIG": "none"})
+        loaded = config.load(
+            {"DATA_DIR": folder, "DATABASE_URL": url, "SECRET_KEY": "bench", "SWITCHBOARD_CONFIG": "none"}
+        )
         migrate.upgrade(loaded)
         app = context.build(loaded, redis_url="")
         rulebooks.ensure_starter(app.db, START)

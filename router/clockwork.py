@@ -10,7 +10,17 @@ from sqlmodel import Session, col
 from router import clocks
 from router.calendars import Due
 from router.context import App
-from router.models import Clock, ClockState, Event, EventKind, Priority, Ticket
+from router.models import (
+    Clock,
+    ClockState,
+    Direction,
+    Event,
+    EventKind,
+    Message,
+    Priority,
+    SendState,
+    Ticket,
+)
 from rules.rulebook import Rulebook
 
 SWEEP = 500
@@ -90,11 +100,21 @@ def restart_clock(session: Session, ticket: Ticket) -> None:
         ticket.due_at = clock.due_at
 
 
-def resume_clock(session: Session, ticket_id: int, stopped_at: datetime, now: datetime) -> None:
-    """The answer that stopped the clock at `stopped_at` was refused for good: the customer still waits."""
-    stopped = select(Clock).where(col(Clock.ticket_id) == ticket_id, col(Clock.stopped_at) == stopped_at)
+def resume_clock(session: Session, ticket_id: int, now: datetime) -> None:
+    """An agent's answer was refused for good: unless another one is there or on its way, the customer still waits."""
+    answered = select(col(Message.id)).where(
+        col(Message.ticket_id) == ticket_id,
+        col(Message.direction) == Direction.OUT,
+        col(Message.automatic).is_(False),
+        col(Message.send_state) != SendState.FAILED,
+    )
+    stopped = (
+        select(Clock)
+        .where(col(Clock.ticket_id) == ticket_id, col(Clock.state).in_([ClockState.MET, ClockState.LATE]))
+        .order_by(col(Clock.id).desc())
+    )
     clock = session.execute(stopped.limit(1)).scalar_one_or_none()
-    if clock is None:
+    if clock is None or session.execute(answered.limit(1)).first() is not None:
         return
     _run_again(clock)
     session.execute(

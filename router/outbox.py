@@ -13,12 +13,14 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, select, update
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col
 
 from channels.base import ChannelError, Outcome, Refused, Retry, Sent, Unknown
@@ -39,6 +41,8 @@ GIVE_UP = timedelta(hours=48)
 SETTLE_SECONDS = 20
 # An account whose server does not answer is left alone so long: one attempt must not become a storm of them.
 PAUSE_SECONDS = 15
+# How long an outcome waits for a database that is away, between tries; well within the lease.
+DATABASE_PAUSES = (0.2, 0.5, 1, 2, 5, 10, 20)
 
 
 @dataclass(slots=True)
@@ -78,16 +82,32 @@ class Sender:
         return message
 
     def _send(self, message: Message) -> None:
-        with self.app.db.read() as session:
-            withdrawn = _withdrawn(session, message)
-            account = accounts.names(session)[message.account_id]
-            letter = outgoing(self.app, session, message)
-        outcome: Outcome = Refused(withdrawn) if withdrawn else self._hand_over(account, letter)
+        outcome = self._attempt(message)
         self.app.reach("handed_over")
         if isinstance(outcome, Retry):
             self.paused[message.account_id] = self.clock() + timedelta(seconds=PAUSE_SECONDS)
-        record_outcome(self.app, message, outcome, self.clock())
+        self._record(message, outcome)
         self.app.reach("outcome_recorded")
+
+    def _attempt(self, message: Message) -> Outcome:
+        try:
+            with self.app.db.read() as session:
+                withdrawn = _withdrawn(session, message)
+                account = accounts.names(session)[message.account_id]
+                letter = outgoing(self.app, session, message)
+        except OperationalError:
+            return Retry("the database went away before anything was sent")
+        return Refused(withdrawn) if withdrawn else self._hand_over(account, letter)
+
+    def _record(self, message: Message, outcome: Outcome) -> None:
+        """What the other side said must outlive a restart of the database: forgotten, it would count as unknown."""
+        for pause in DATABASE_PAUSES:
+            try:
+                return record_outcome(self.app, message, outcome, self.clock())
+            except OperationalError:
+                log.warning("outcome waits for the database", extra={"letter": message.id})
+                time.sleep(pause)
+        return record_outcome(self.app, message, outcome, self.clock())
 
     def _hand_over(self, account: str, letter: Any) -> Outcome:
         assert not db.in_transaction(), "no network while a transaction is open"
@@ -107,10 +127,9 @@ def record_outcome(app: App, message: Message, outcome: Outcome, now: datetime) 
     with app.db.begin() as session:
         match outcome:
             case Sent(provider_id):
-                _finish(
-                    session, message, SendState.SENT, now, sent_at=now, provider_id=provider_id[:255], last_error=""
-                )
-                _event(session, message, EventKind.SENT, now)
+                known = {"sent_at": now, "provider_id": provider_id[:255], "last_error": ""}
+                if _finish(session, message, SendState.SENT, now, **known):
+                    _event(session, message, EventKind.SENT, now)
             case Refused(reason, address_is_bad):
                 _fail(session, message, reason, now)
                 if address_is_bad:
@@ -118,8 +137,9 @@ def record_outcome(app: App, message: Message, outcome: Outcome, now: datetime) 
             case Retry(reason, after):
                 _later(session, message, reason, after, now)
             case Unknown(reason):
-                _finish(session, message, SendState.UNKNOWN, now, last_error=reason[:1000], next_try_at=_settled(now))
-                _event(session, message, EventKind.SEND_UNKNOWN, now, reason=reason[:500])
+                told = {"last_error": reason[:1000], "next_try_at": _settled(now)}
+                if _finish(session, message, SendState.UNKNOWN, now, **told):
+                    _event(session, message, EventKind.SEND_UNKNOWN, now, reason=reason[:500])
         app.ring_after(session)
 
 
@@ -175,11 +195,6 @@ def _reconcile_one(app: App, message: Message, account: str, letter: Any, now: d
     return True
 
 
-def send_again(message: Message, now: datetime) -> None:
-    """A person's word that an unknown or failed message shall leave once more, under its same id."""
-    message.send_state, message.next_try_at, message.lease_until = SendState.QUEUED, now, None
-
-
 def _take(session: Session, message: Message, now: datetime) -> bool:
     claimed = _same(message, SendState.QUEUED).values(
         send_state=SendState.SENDING,
@@ -212,10 +227,11 @@ def _later(session: Session, message: Message, reason: str, after: float | None,
 
 
 def _fail(session: Session, message: Message, reason: str, now: datetime) -> None:
-    _finish(session, message, SendState.FAILED, now, last_error=reason[:1000])
+    if not _finish(session, message, SendState.FAILED, now, last_error=reason[:1000]):
+        return
     _event(session, message, EventKind.SEND_FAILED, now, reason=reason[:500])
     if not message.automatic:
-        resume_clock(session, message.ticket_id, message.created_at, now)
+        resume_clock(session, message.ticket_id, now)
 
 
 def _requeue(session: Session, message: Message, now: datetime) -> None:
@@ -238,11 +254,13 @@ def _finish(
     *,
     state: SendState = SendState.SENDING,
     **values: Any,
-) -> None:
+) -> bool:
     # Only from the state in which this worker left it: a lease that ran out meanwhile belongs to the reconciler.
     fields = {"next_try_at": None, "lease_until": None, **values}
-    if not _changed(session, _same(message, state).values(send_state=to, **fields)):
-        log.warning("outcome came too late", extra={"letter": message.id, "outcome": to.value, "at": now.isoformat()})
+    if _changed(session, _same(message, state).values(send_state=to, **fields)):
+        return True
+    log.warning("outcome came too late", extra={"letter": message.id, "outcome": to.value, "at": now.isoformat()})
+    return False
 
 
 def _same(message: Message, state: SendState) -> Any:

@@ -146,6 +146,7 @@ class EventKind(StrEnum):
     SENT = "sent"
     SEND_FAILED = "send_failed"
     SEND_UNKNOWN = "send_unknown"
+    SENT_AGAIN = "sent_again"
     DELIVERY = "delivery"
     ASSIGNED = "assigned"
     STATUS = "status"

@@ -120,6 +120,21 @@ def note(
     return message
 
 
+def send_again(app: App, session: Session, agent: Agent, ticket: Ticket, message: Message, now: datetime) -> None:
+    """Let a failed or unknown message leave once more, under its same id: a person's decision, whatever it is.
+
+    Raises Refused for a message that is on its way or has arrived.
+    """
+    if message.send_state not in {SendState.FAILED, SendState.UNKNOWN}:
+        raise Refused("not_stuck", "This message has left already or is on its way. Nothing was sent again.")
+    message.send_state, message.next_try_at, message.lease_until = SendState.QUEUED, now, None
+    message.last_error = ""
+    if not message.automatic:
+        stop_clock(session, ticket, _key(agent), now)
+    _event(session, agent, ticket, EventKind.SENT_AGAIN, now, message=message)
+    app.ring_after(session, Bell.SEND)
+
+
 def assign(app: App, session: Session, agent: Agent, ticket: Ticket, assignee_id: int | None, now: datetime) -> None:
     """Give the ticket to an agent, or to nobody. Raises Refused for somebody who is not an active agent."""
     if assignee_id == ticket.assignee_id:

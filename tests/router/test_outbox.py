@@ -167,6 +167,37 @@ def test_a_failed_answer_starts_the_clock_again(desk, door, rows, hire):
     assert rows(desk, Ticket)[0].due_at == clock.due_at
 
 
+def test_a_failed_answer_beside_one_that_arrived_leaves_the_clock_alone(desk, door, rows, hire):
+    arrive(desk, letter())
+    Sender(desk, lambda: NOON).send_due()
+    mei = hire(desk)
+    answer(desk, mei)
+    answer(desk, mei, "And one more thing.")
+    door.outcomes = [Sent(""), Refused("552 mailbox full")]
+    Sender(desk, lambda: later(2)).send_due()
+    assert rows(desk, Clock)[0].state is ClockState.MET
+
+
+def test_a_person_may_send_a_failed_answer_again_under_its_same_id(desk, door, rows, hire):
+    arrive(desk, letter())
+    Sender(desk, lambda: NOON).send_due()
+    mei = hire(desk)
+    answer(desk, mei)
+    door.outcomes = [Refused("552 mailbox full")]
+    Sender(desk, lambda: later(2)).send_due()
+    for expected in ("sent", "refused"):
+        with desk.db.begin() as session:
+            message = session.get(Message, 3)
+            try:
+                actions.send_again(desk, session, mei, session.get(Ticket, 1), message, later(3))
+            except actions.Refused as refused:
+                assert (expected, refused.code) == ("refused", "not_stuck")
+        Sender(desk, lambda: later(3)).send_due()
+    assert len({handed.external_ref for handed in door.handed[1:]}) == 1
+    assert len(door.handed) == 3
+    assert rows(desk, Clock)[0].state is ClockState.MET
+
+
 def test_an_acknowledgement_is_withdrawn_when_its_ticket_turns_out_to_be_spam(waiting, door, rows):
     with waiting.db.begin() as session:
         session.execute(update(Ticket).values(status=Status.SPAM))
