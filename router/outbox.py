@@ -127,7 +127,7 @@ def record_outcome(app: App, message: Message, outcome: Outcome, now: datetime) 
     with app.db.begin() as session:
         match outcome:
             case Sent(provider_id):
-                known = {"sent_at": now, "provider_id": provider_id[:255], "last_error": ""}
+                known: dict[str, Any] = {"sent_at": now, "provider_id": provider_id[:255], "last_error": ""}
                 if _finish(session, message, SendState.SENT, now, **known):
                     _event(session, message, EventKind.SENT, now)
             case Refused(reason, address_is_bad):
@@ -137,7 +137,7 @@ def record_outcome(app: App, message: Message, outcome: Outcome, now: datetime) 
             case Retry(reason, after):
                 _later(session, message, reason, after, now)
             case Unknown(reason):
-                told = {"last_error": reason[:1000], "next_try_at": _settled(now)}
+                told: dict[str, Any] = {"last_error": reason[:1000], "next_try_at": _settled(now)}
                 if _finish(session, message, SendState.UNKNOWN, now, **told):
                     _event(session, message, EventKind.SEND_UNKNOWN, now, reason=reason[:500])
         app.ring_after(session)
