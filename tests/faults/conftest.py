@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +43,18 @@ def _toml(value: object) -> str:
 @pytest.fixture
 def account_with_smtp() -> Callable[..., str]:
     return smtp_account
+
+
+def _missing(words: str) -> None:
+    if os.environ.get("REQUIRE_SERVICES") == "1":
+        pytest.fail(words)
+    pytest.skip(words)
+
+
+@pytest.fixture
+def skip_or_fail() -> Callable[[str], None]:
+    """For a service that this machine lacks: one clear line, or a failure where services are required."""
+    return _missing
 
 
 @pytest.fixture
@@ -131,5 +144,4 @@ def dovecot() -> Iterator[dovecot_service.Dovecot]:
         with dovecot_service.server() as running:
             yield running
     except dovecot_service.Missing as error:
-        # The same words as for every other service that a machine may lack.
-        pytest.skip(str(error))
+        _missing(str(error))

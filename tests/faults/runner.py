@@ -14,17 +14,15 @@ import signal
 import sys
 import traceback
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from channels.base import Pulled, RawItem
-from router import accounts, config, context, db, intake, jobs, outbox
-from router.context import App
+from services.rounds import Folder, one_round
 
-BATCH = 2
+from router import config, context, db
+
 # What a life would load at its first mail, loaded before it begins.
 READY = ("channels.email.parse", "channels.email.compose", "channels.email.imap", "holidays.countries.china")
 
@@ -50,44 +48,6 @@ class Trap:
             os.kill(os.getpid(), self.blow)
 
 
-class Folder:
-    """A source that keeps each mail until it has heard that it is recorded, as a sending mail server does."""
-
-    def __init__(self, folder: Path, now: Callable[[], datetime]) -> None:
-        self.folder, self.now = folder, now
-
-    def poll(self, _cursor: Any) -> Pulled:
-        found = sorted(self.folder.glob("*.eml"))
-        items = [
-            RawItem(path.stem, path.read_bytes(), self.now(), {"rcpt_to": ["support@localhost"]})
-            for path in found[:BATCH]
-        ]
-        return Pulled(items, {}, more=len(found) > BATCH)
-
-    def settle(self, items: Any) -> None:
-        for item in items:
-            (self.folder / f"{item.external_id}.eml").unlink(missing_ok=True)
-
-    def close(self) -> None:
-        pass
-
-
-def pull(app: App, source: Any, owner: str, now: datetime) -> None:
-    """What the mail process does in one turn: store what came together with the place behind it, then confirm it."""
-    try:
-        cursor = accounts.take_lease(app, "support", owner, now)
-        more = True
-        while more:
-            pulled = source.poll(cursor)
-            stored = {} if isinstance(source, Folder) else {"cursor": pulled.cursor, "lease_owner": owner}
-            if pulled.items or stored:
-                intake.record(app, "support", pulled.items, now, **stored)
-            source.settle(pulled.items)
-            cursor, more = pulled.cursor, pulled.more
-    except (accounts.LeaseHeld, accounts.LeaseLost):
-        return
-
-
 def live(order: dict[str, Any]) -> None:
     """One life: record, drain, sweep, send and reconcile, each round four minutes after the one before."""
     app = context.build(config.load(order["environ"]), redis_url="")
@@ -99,15 +59,6 @@ def live(order: dict[str, Any]) -> None:
         one_round(app, source, now)
         now += timedelta(minutes=order["step"])
     source.close()
-
-
-def one_round(app: App, source: Any, now: datetime) -> None:
-    pull(app, source, f"life-{os.getpid()}", now)
-    while intake.drain_batch(app, lambda: now, BATCH).items:
-        pass
-    jobs.sweep_all(app, lambda: now)
-    outbox.Sender(app, lambda: now).send_due()
-    outbox.reconcile(app, now)
 
 
 def begin(order: dict[str, Any]) -> int:

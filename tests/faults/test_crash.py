@@ -2,37 +2,16 @@
 
 from __future__ import annotations
 
-import ast
 import signal
 from datetime import timedelta
-from pathlib import Path
 
-from services.lives import PROJECT, World, waiting
+from services.lives import World, named_points, waiting
 from sqlmodel import select
 
 from router.models import Inbound, Message
 
 # A kill here ends a life that has claimed a letter and not yet said what became of it: nobody may ever know.
 UNTOLD = {"claimed_send", "handed_over"}
-
-
-def named_points() -> list[str]:
-    """Every `reach("…")` in the source, in the order of files and lines: a new one cannot be forgotten here."""
-    found: list[str] = []
-    for path in sorted(p for room in ("router", "channels", "web", "rules") for p in (PROJECT / room).rglob("*.py")):
-        found += _points_in(path)
-    return found
-
-
-def _points_in(path: Path) -> list[str]:
-    calls = [
-        node
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "reach"
-    ]
-    for call in calls:
-        assert isinstance(call.args[0], ast.Constant), f"{path}:{call.lineno}: name the point in plain words"
-    return [call.args[0].value for call in calls if isinstance(call.args[0], ast.Constant)]
 
 
 POINTS = named_points()

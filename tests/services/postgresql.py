@@ -8,8 +8,9 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -22,6 +23,27 @@ class Missing(Exception):
 @contextmanager
 def server() -> Iterator[str]:
     """The address of an empty server, as `postgresql://…/` to put a database name behind. Raises Missing."""
+    with running() as started:
+        yield started.address
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A server that may be ended without warning and started again; what was committed stays."""
+
+    address: str
+    stop: Callable[[], None]
+    start: Callable[[], None]
+
+    def restart(self) -> None:
+        """As after a power failure, without the failure: every connection breaks, and the log is replayed."""
+        self.stop()
+        self.start()
+
+
+@contextmanager
+def running() -> Iterator[Running]:
+    """A server of its own for one test that ends it on the way. Raises Missing."""
     binaries = _binaries()
     folder = Path(tempfile.mkdtemp(prefix="sb-pg-", dir="/tmp"))
     user = _ordinary_user(folder)
@@ -29,11 +51,21 @@ def server() -> Iterator[str]:
     try:
         _run(user, binaries / "initdb", "-D", folder / "data", "-U", "desk", "-A", "trust", "-E", "UTF8", "--no-sync")
         options = f"-p {port} -h 127.0.0.1 -k {folder} -c max_connections=200 -c log_min_messages=fatal"
-        _run(user, binaries / "pg_ctl", "-D", folder / "data", "-o", options, "-l", folder / "log", "-w", "start")
+        control = (user, binaries / "pg_ctl", "-D", folder / "data", "-w")
+
+        def start() -> None:
+            _run(*control, "-o", options, "-l", folder / "log", "start")
+
+        def stop() -> None:
+            _run(*control, "-m", "immediate", "stop")
+
+        start()
         try:
-            yield f"postgresql://desk@127.0.0.1:{port}/"
+            yield Running(f"postgresql://desk@127.0.0.1:{port}/", stop, start)
         finally:
-            _run(user, binaries / "pg_ctl", "-D", folder / "data", "-m", "immediate", "-w", "stop")
+            # A test that failed while the server was down leaves nothing to stop.
+            with suppress(RuntimeError):
+                stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
