@@ -100,9 +100,9 @@ class OpenDesk:
             )
 
     def enter(self, name: str = "linda", **options: Any) -> BrowserContext:
+        person = self.person(name)
         with self.app.db.begin() as session:
-            agent = session.get_one(Agent, self.person(name).id)
-            token = sign_ins.open_session(session, agent, datetime.now(UTC), address="127.0.0.1", browser="Chromium")
+            token = sign_ins.open_session(session, person, datetime.now(UTC), address="127.0.0.1", browser="Chromium")
         options.setdefault("viewport", {"width": 1440, "height": 900})
         context = self.chromium.new_context(**options)
         context.set_default_timeout(15_000)

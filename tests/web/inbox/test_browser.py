@@ -11,7 +11,8 @@ from services.letters import letter
 from services.whole_desk import until
 from sqlmodel import col, select
 
-from router.models import Direction, Message, Status, Ticket
+from router.models import Agent, Direction, Message, Status, Ticket
+from router.tickets import actions
 from web.live import hub_of
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -120,6 +121,24 @@ def test_new_mail_appears_by_itself_and_moves_nothing_that_is_read(request: pyte
     page.locator("#news").click()
     expect(page.locator(f"#row-{fresh}")).to_be_in_viewport()
     expect(page.locator("[data-count=open]")).to_have_text("6")
+
+
+def test_what_a_colleague_resolves_fades_where_it_stands_and_the_next_page_is_no_news(open_desk) -> None:
+    refs = fill_desk(open_desk, 53)
+    page = open_desk.visit("/inbox/open")
+    wait_until_live(page)
+    page.evaluate("document.getElementById('rows-more').remove()")
+    shown = page.locator("#rows li").count()
+    mei = open_desk.person("mei")
+    with open_desk.app.db.begin() as session:
+        ticket = session.exec(select(Ticket).where(col(Ticket.ref) == refs[2])).one()
+        person = session.get_one(Agent, mei.id)
+        actions.set_status(open_desk.app, session, person, ticket, Status.RESOLVED, datetime.now(UTC))
+    expect(page.locator(f"#row-{refs[2]}")).to_have_attribute("data-local-gone", "")
+    order = page.locator("#rows a[data-ref]").evaluate_all("all => all.map((each) => each.dataset.ref)")
+    assert order == refs[: len(order)]
+    assert len(order) in (shown, shown + 1)
+    expect(page.locator("#news")).to_be_hidden()
 
 
 def test_an_answer_of_the_customer_appears_in_the_open_ticket_and_keeps_the_draft(open_desk) -> None:

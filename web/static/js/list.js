@@ -116,30 +116,40 @@ function dropBlank(fresh) {
   if (blank) blank.hidden = fresh.children.length > 0;
 }
 
+// Gives back the rows that are news: what came in above others. A row that moved up from the next page is none.
 function insertOrRenew(fresh) {
-  const arrived = [];
   const open = current()?.dataset.ref;
   const focused = document.activeElement?.id;
-  let place = rows().firstElementChild;
-  for (const row of [...fresh.children]) {
-    const known = document.getElementById(row.id);
-    if (known) {
-      if (place === known) place = known.nextElementSibling;
-      // A row that is replaced under a pressed button would lose the click: only when something did change.
-      if (known.dataset.etag !== row.dataset.etag) known.replaceWith(row);
-    } else {
-      rows().insertBefore(row, place);
-      arrived.push(row);
-    }
+  const coming = [...fresh.children];
+  const known = coming.map((row) => document.getElementById(row.id));
+  const last = known.findLastIndex(Boolean);
+  const arrived = [];
+  let following = last < 0 ? null : known[last].nextElementSibling;
+  for (let index = coming.length - 1; index >= 0; index -= 1) {
+    const row = known[index] ? renewed(known[index], coming[index]) : rows().insertBefore(coming[index], following);
+    if (!known[index] && (index < last || last < 0)) arrived.push(row);
+    // A row whose place in the order changed stays where it is, and is no place to count from.
+    if (!following || isBefore(row, following)) following = row;
   }
   if (open) mark(open);
   if (focused && document.activeElement?.id !== focused) document.getElementById(focused)?.focus({ preventScroll: true });
   return arrived;
 }
 
+function isBefore(row, other) {
+  return Boolean(row.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_FOLLOWING);
+}
+
+// A row that is replaced under a pressed button would lose the click: only when something did change.
+function renewed(known, row) {
+  if (known.dataset.etag === row.dataset.etag) return known;
+  known.replaceWith(row);
+  return row;
+}
+
 function markGone(fresh, whole) {
   const staying = new Set([...fresh.children].map((row) => row.id));
-  const last = fresh.lastElementChild && document.getElementById(fresh.lastElementChild.id);
+  const last = [...fresh.children].map((row) => document.getElementById(row.id)).findLast(Boolean);
   for (const row of rows().children) {
     const within = whole || (last && row.compareDocumentPosition(last) & Node.DOCUMENT_POSITION_FOLLOWING);
     if (within && !staying.has(row.id)) row.dataset.localGone = "";
