@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page
 from services.letters import arrive, letter
 from services.whole_desk import free_ports
 from sqlmodel import col, select
@@ -113,20 +111,6 @@ class OpenDesk:
         page = self.enter(name, **options).new_page()
         page.goto(self.address + path)
         return page
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Chromium]:
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if found is None:
-        words = "no Chromium on this machine: install the package chromium"
-        pytest.fail(words) if os.environ.get("REQUIRE_SERVICES") == "1" else pytest.skip(words)
-    # Chromium refuses its own sandbox to the superuser, as whom containers run.
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=arguments)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
