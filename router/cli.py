@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from importlib import import_module
 
@@ -48,6 +49,8 @@ def switchboard() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one command. What can be expected to go wrong is one line each and status 1; a bug goes to error.log."""
+    # Database, mail and keys are for the desk's own user: nothing that a command makes may be read by others.
+    os.umask(0o077)
     try:
         sys.exit(switchboard.main(arguments, prog_name="switchboard", standalone_mode=False) or 0)
     except click.ClickException as error:

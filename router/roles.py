@@ -19,7 +19,7 @@ from sqlalchemy.orm import configure_mappers
 
 from router import logs, valkey
 from router.config import Config
-from router.processes import Errand, name_process
+from router.processes import Errand, name_process, share_heaps
 from router.start import build_app
 
 log = logging.getLogger(__name__)
@@ -43,6 +43,7 @@ def run(role: str, config: Config) -> None:
     """Be `role` until SIGTERM. The database is expected to be ready, the queue may come later."""
     logs.setup(role, config.settings.log_level, config.data_dir)
     name_process(f"desk-{role}")
+    share_heaps()
     if role in QUEUES:
         wait_for_queue(config)
         _module("router.worker").run(build_app(config), role)

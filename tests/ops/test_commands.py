@@ -66,6 +66,12 @@ def test_a_mail_in_a_file_becomes_a_ticket_with_all_its_fields(place: Place, eml
     assert ticket["due_at"]
 
 
+def test_nobody_else_on_the_machine_may_read_what_the_desk_keeps(place: Place, eml: Path) -> None:
+    ingested(place, str(eml))
+    kept = [place.data, *place.data.rglob("*")]
+    assert [path for path in kept if path.stat().st_mode & 0o077] == []
+
+
 def test_the_same_file_again_is_a_duplicate(place: Place, eml: Path) -> None:
     ingested(place, str(eml))
     again = ingested(place, str(eml))
