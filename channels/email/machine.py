@@ -1,6 +1,6 @@
 """Does a machine sit behind this mail? Each reason is named with its evidence; one is enough to send no acknowledgement.
 
-The codes are those of docs/channels.md: A1 Auto-Submitted ... A10 spam and archives."""
+The codes are those of docs/channels.md: A1 Auto-Submitted ... A10 spam."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def reasons(
         *_out_of_office(subject),
         *_ours(headers, who, own),
         *_not_for_us(headers, envelope, own),
-        *_spam_or_archive(headers, envelope),
+        *_spam(headers),
     ]
     return tuple(reason[:200] for reason in dict.fromkeys(found))[:40]
 
@@ -180,10 +180,8 @@ def _not_for_us(headers: Headers, envelope: Mapping[str, Any], own: frozenset[st
         yield "A9 none of our addresses is a recipient"
 
 
-def _spam_or_archive(headers: Headers, envelope: Mapping[str, Any]) -> Iterator[str]:
+def _spam(headers: Headers) -> Iterator[str]:
     if any(
         headers.plain(name).lower().startswith("yes") for name in ("x-spam-flag", "x-spam-status") if headers.has(name)
     ):
         yield "A10 spam flag"
-    if envelope.get("archive"):
-        yield "A10 archive"
