@@ -186,7 +186,7 @@ class Outgoing:
     """One message on its way out. The same row always gives the same bytes: id, date and text are fixed when it is queued.
 
     `token` ("ref.nonce.mac") is put wherever the channel can make it come back with the answer. `automatic` marks what
-    no person wrote."""
+    no person wrote. `references` are newest first, as in `Parsed`."""
 
     external_ref: str
     sender: Address

@@ -51,11 +51,10 @@ def subject_line(outgoing: Outgoing) -> str:
 
 
 def thread(references: Sequence[str], in_reply_to: str) -> tuple[str, ...]:
-    """The References, oldest first, ending with what we answer; of many, the first and the newest are kept."""
-    ids = list(dict.fromkeys(i for i in map(message_id, references) if i))
-    last = message_id(in_reply_to)
-    if last:
-        ids = [i for i in ids if i != last] + [last]
+    """The header's order, oldest first, from `references`, newest first: it ends with what we answer. Of many, the first
+    and the newest are kept."""
+    newest_first = dict.fromkeys(i for i in map(message_id, (in_reply_to, *references)) if i)
+    ids = list(reversed(newest_first))
     return tuple(ids if len(ids) <= MAX_REFERENCES else ids[:1] + ids[1 - MAX_REFERENCES :])
 
 

@@ -66,7 +66,7 @@ def test_lines_end_in_crlf_and_none_is_too_long(
 
 
 def test_it_answers_their_mail_under_our_own_id(mail: Callable[..., EmailMessage]) -> None:
-    message = mail(references=("first@customer.example.net",))
+    message = mail(references=("question@customer.example.net", "first@customer.example.net"))
     assert message["Message-ID"] == "<t.qk7m4xpb.n2c3d4f5.abcdefghijklmnop@example.com>"
     assert message["In-Reply-To"] == "<question@customer.example.net>"
     assert str(message["References"]).split() == ["<first@customer.example.net>", "<question@customer.example.net>"]
@@ -75,7 +75,7 @@ def test_it_answers_their_mail_under_our_own_id(mail: Callable[..., EmailMessage
 
 def test_of_many_references_the_first_and_the_newest_stay() -> None:
     ids = [f"{i}@customer.example.net" for i in range(50)]
-    kept = thread(ids, "last@customer.example.net")
+    kept = thread(["last@customer.example.net", *reversed(ids)], "last@customer.example.net")
     assert len(kept) == 20
     assert kept[0] == ids[0]
     assert kept[-2:] == (ids[-1], "last@customer.example.net")
