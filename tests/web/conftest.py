@@ -77,7 +77,8 @@ def unused_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
+# Not for the whole run: while it is open, nothing else in this process can run an event loop of its own.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Chromium]:
     try:
         with browser.chromium() as found:
