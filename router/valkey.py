@@ -10,12 +10,13 @@ import fcntl
 import hashlib
 import logging
 import os
+import re
 import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -28,6 +29,9 @@ log = logging.getLogger(__name__)
 
 # The kernel's limit is 108 bytes with the ending zero on Linux, 104 on macOS.
 _LONGEST_SOCKET_PATH = 100
+# The server tells each client its socket's path in a list split at blanks and "=": a worker that asks could not read
+# it (seen with a blank in the folder's name).
+_PLAIN_PATH = re.compile(r"[\w./+,:@~-]+")
 _START_SECONDS = 10.0
 _STOP_SECONDS = 3.0
 
@@ -42,9 +46,9 @@ def url(config: Config) -> str:
 
 
 def socket_path(data_dir: Path) -> Path:
-    """In the data folder, or in a short folder of our own under /tmp when that path is too long for a socket."""
+    """In the data folder, or in a short folder of our own under /tmp where that path does not do for a socket."""
     path = data_dir / "valkey" / "valkey.sock"
-    if len(os.fsencode(path)) <= _LONGEST_SOCKET_PATH:
+    if len(os.fsencode(path)) <= _LONGEST_SOCKET_PATH and _PLAIN_PATH.fullmatch(str(path)):
         return path
     # Not the TMPDIR of this process: all processes of the desk must come to the same answer.
     folder = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]
@@ -73,6 +77,9 @@ class Server:
             kill([self.pid], signal.SIGKILL)
             wait_until(lambda: not self.running(), _STOP_SECONDS)
         self.socket.unlink(missing_ok=True)
+        if self.socket.parent.name != "valkey":
+            with suppress(OSError):
+                self.socket.parent.rmdir()
 
 
 def start(data_dir: Path) -> Server:

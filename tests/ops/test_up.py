@@ -48,7 +48,7 @@ def mail(place: Place, subject: str) -> None:
 
 
 def rows(place: Place, query: str) -> list[tuple[object, ...]]:
-    connection = sqlite3.connect(f"file:{place.data / 'switchboard.db'}?mode=ro", uri=True, timeout=15)
+    connection = sqlite3.connect(place.data / "switchboard.db", timeout=15)
     try:
         return connection.execute(query).fetchall()
     finally:
@@ -67,6 +67,14 @@ def test_a_mail_becomes_a_ticket_and_is_answered_into_the_outbox(place: Place, d
     mail(place, "Payment failed")
     until(lambda: rows(place, "SELECT 1 FROM ticket"), "the ticket is there")
     until(lambda: list((place.data / "outbox").glob("*.eml")), "the acknowledgement is in the outbox")
+
+
+def test_a_data_folder_with_a_blank_in_its_name_does_as_well(place: Place) -> None:
+    place.environ["DATA_DIR"] = str(place.folder / "my desk = good")
+    place.up()
+    mail(place, "A folder with blanks")
+    until(lambda: rows(place, "SELECT 1 FROM ticket"), "the ticket is there")
+    assert "ended with" not in place.output()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
