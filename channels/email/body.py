@@ -73,13 +73,9 @@ def read(root: Part) -> Body:
     return Body(shown.text, shown.html, reader.files, reader.guessed)
 
 
-def better_text(plain: str, rendered: str) -> str:
-    """The text to index and to cut: the plain one, unless it is empty or only says that the reader cannot read HTML."""
-    if not rendered.strip():
-        return plain
-    if not plain.strip() or (len(plain) < 600 and len(rendered) > len(plain) and _NO_HTML_READER.search(plain)):
-        return rendered
-    return plain
+def says_nothing(plain: str) -> bool:
+    """Is the plain form empty, or nothing but an apology that the reader cannot show HTML?"""
+    return not plain.strip() or (len(plain) < 600 and bool(_NO_HTML_READER.search(plain)))
 
 
 def _hints(root: Part) -> list[str]:

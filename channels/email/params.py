@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from channels.email import charset, words
@@ -16,6 +17,11 @@ def content_type(raw: bytes) -> tuple[str, dict[str, str]]:
     """The type in lower case (empty if there is none or it is nonsense) and its parameters."""
     if not raw:
         return "", {}
+    # Most parts carry one of a few dozen values; long ones are not worth the memory.
+    return _known_type(raw) if len(raw) < 80 else _content_type(raw)
+
+
+def _content_type(raw: bytes) -> tuple[str, dict[str, str]]:
     text = words.undecoded(raw)
     head, semicolon, tail = text.partition(";")
     found = _TOKEN.match(head.strip().strip("\"'"))
@@ -24,6 +30,9 @@ def content_type(raw: bytes) -> tuple[str, dict[str, str]]:
         semicolon + tail if semicolon and not head[len(kind) :].strip() else ";" + head[len(kind) :] + semicolon + tail
     )
     return kind, parameters(rest) if rest.strip("; ") else {}
+
+
+_known_type = lru_cache(maxsize=256)(_content_type)
 
 
 def disposition(raw: bytes) -> tuple[str, dict[str, str]]:

@@ -77,9 +77,10 @@ def _authserv_id(account: AccountConfig) -> str:
 def _text(letter: body.Body, shown: Rendered) -> str:
     """The whole text, the rendering of the HTML only where the plain form is of no use."""
     plain = letter.text.strip("\n")
-    if not letter.html.strip() or (plain.strip() and len(plain) > 600):
+    if not letter.html.strip() or not body.says_nothing(plain):
         return plain
-    return body.better_text(plain, shown.text())
+    rendered = shown.text()
+    return rendered if len(rendered) > len(plain.strip()) else plain
 
 
 def _new_text(letter: body.Body, shown: Rendered, text: str, *, reply: bool, forward: bool) -> str:

@@ -21,6 +21,7 @@ _HIDDEN = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\x80-\x9f]")
 
 def undecoded(raw: bytes) -> str:
     """Bytes to one line of text; encoded words stay as they are."""
+    raw = raw.strip()  # the line end that closes every field
     if raw.isascii() and b"\x1b" not in raw:
         return one_line(raw.decode("ascii"))
     return one_line(charset.decode(raw)[0])

@@ -118,7 +118,8 @@ def test_recipients_come_from_the_copy_when_the_report_names_none() -> None:
     "raw",
     [
         letter("I got 550 5.1.1 user unknown for <bob@example.org>, why was it not delivered?", subject="Re: Undelivered Mail", in_reply_to="<x@y.example>"),
-        letter("Here is what I got.\n\nDelivery to bob@example.org failed permanently: 550 5.1.1", subject="Fwd: Undelivered Mail Returned to Sender"),
+        letter("Your mail could not be delivered to bob@example.org: 550 5.1.1 user unknown. What is that?", subject="Fwd: Undelivered Mail Returned to Sender"),
+        letter("Your mail could not be delivered to bob@example.org: 550 5.1.1 user unknown. What is that?", subject="Re: Undelivered Mail Returned to Sender"),
         letter("My parcel was not delivered to bob@example.org", subject="Parcel"),
         letter("I am away until Monday.", subject="Out of office", from_="ana@example.org", return_path="<>"),
         letter("Delivery of your code failed? Ask again.", subject="Your code", from_="no-reply@example.org"),

@@ -47,7 +47,7 @@ def test_sloppy_senders_are_read_but_never_verified(value: str, address: str) ->
     "value",
     [
         "alice@example.org)bob@evil.test", "alice@example.org(bob@evil.test", "alice@example.org bob@evil.test", "alice@example.org:bob@evil.test", "a@=?utf-8?q?bank.test?=",
-        "=?utf-8?q?ceo=40bank.test?=", "=?utf-8?q?Ana_=3Cceo=40bank.test=3E?=", "<a@b@example.org>", "<alice@example.org><bob@evil.test>", '"ceo@bank.test"', "ceo@bank.test\x00@evil.test",
+        "=?utf-8?q?ceo=40bank.test?=", "=?utf-8?q?ceo?=@bank.test", "=?utf-8?q?Ana_=3Cceo=40bank.test=3E?=", "<a@b@example.org>", "<alice@example.org><bob@evil.test>", '"ceo@bank.test"', "ceo@bank.test\x00@evil.test",
         "<a b c@example.org>", "@example.org", "ana@", "<>", "ana", "a@[::g]", "alice@example.org\\@evil.test", 'alice@example.org"@evil.test',
     ],
 )  # fmt: skip
