@@ -15,7 +15,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -126,8 +126,10 @@ def record_outcome(app: App, message: Message, outcome: Outcome, now: datetime) 
     """Write down what became of one attempt."""
     with app.db.begin() as session:
         match outcome:
-            case Sent(provider_id):
+            case Sent(provider_id, refused):
                 known: dict[str, Any] = {"sent_at": now, "provider_id": provider_id[:255], "last_error": ""}
+                if refused:
+                    known["delivery"] = {"state": "bounced", "recipients": [asdict(one) for one in refused]}
                 if _finish(session, message, SendState.SENT, now, **known):
                     _event(session, message, EventKind.SENT, now)
             case Refused(reason, address_is_bad):

@@ -61,6 +61,7 @@ def refusal(refused: Refused) -> str:
     words = {
         "empty": _("There is nothing to send yet. Write something first."),
         "no_account": _("The account of this ticket is no longer configured. Add it again, then send."),
+        "not_stuck": _("This message has left already or is on its way. Nothing was sent again."),
         "no_address": _("The customer left no address, so there is nowhere to send an answer."),
         "no_such_agent": _("This person is not an active agent of the desk. Choose another."),
         "no_such_topic": _("This topic is not in the rulebook any more. Choose one from the list."),

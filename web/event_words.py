@@ -71,6 +71,10 @@ def _untagged(who: str, data: Mapping[str, Any], _names: Names) -> str:
     return _("%(who)s took away the tag %(tag)s", who=who, tag=data.get("tag"))
 
 
+def _sent_again(who: str, _data: Mapping[str, Any], _names: Names) -> str:
+    return _("%(who)s sent the message again", who=who)
+
+
 def _linked(_who: str, _data: Mapping[str, Any], _names: Names) -> str:
     return _("Linked to an earlier ticket")
 
@@ -97,6 +101,7 @@ _TELLERS: dict[EventKind, Callable[[str, Mapping[str, Any], Names], str]] = {
     EventKind.TEAM: _team,
     EventKind.TAGGED: _tagged,
     EventKind.UNTAGGED: _untagged,
+    EventKind.SENT_AGAIN: _sent_again,
     EventKind.LINKED: _linked,
     EventKind.CLOCK_STOPPED: _stopped,
     EventKind.CLOCK_RESUMED: _resumed,

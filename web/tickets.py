@@ -14,7 +14,7 @@ from sqlmodel import Session
 from werkzeug.wrappers import Response
 
 from channels.base import OutgoingAttachment
-from router.models import EventKind, Priority, Status, Ticket
+from router.models import EventKind, Message, Priority, Status, Ticket
 from router.permissions import Action
 from router.tickets import actions, views
 from web import conflicts, listing, pane, toasts
@@ -69,6 +69,20 @@ def write(ref: str) -> Response:
         actions.note(desk(), session, current_agent(), ticket, text=text, now=now(), client_key=key)
 
     return _done(ref, note if form.get("kind") == "note" else reply, draft=text)
+
+
+@pages.post("/tickets/<ref>/messages/<int:message_id>/again")
+@needs(Action.WORK_TICKETS)
+def send_again(ref: str, message_id: int) -> Response:
+    """Sends a letter once more that was refused, or of which nobody knows what became."""
+
+    def act(session: Session, ticket: Ticket) -> None:
+        message = session.get(Message, message_id)
+        if message is None or message.ticket_id != ticket.id:
+            abort(404)
+        actions.send_again(desk(), session, current_agent(), ticket, message, now())
+
+    return _done(ref, act)
 
 
 @pages.post("/tickets/<ref>/status")

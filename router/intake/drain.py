@@ -157,6 +157,10 @@ def release_claims(app: App) -> None:
 
 
 def _read(app: App, item: Item) -> Understood | Unreadable:
+    if item.envelope.get("fetch_failed"):
+        return Unreadable(
+            item, "not_fetched", "the mail server did not hand it over in five tries; read it in the mailbox"
+        )
     if not item.raw:
         return Unreadable(item, "lost", "its bytes are not in the file store; look for them in a backup of it")
     if item.attempts > TRIES:

@@ -55,6 +55,7 @@ AGENTS = {
     "tickets.topic",
     "tickets.team",
     "tickets.tags",
+    "tickets.send_again",
     "tickets.read",
     "messages.frame",
     "messages.attachment",

@@ -9,7 +9,7 @@ from services.letters import letter
 from sqlmodel import col, select
 
 from router.context import App
-from router.models import Attachment, Direction, Message, Status, Ticket, TicketTag
+from router.models import Attachment, Direction, Message, SendState, Status, Ticket, TicketTag
 
 HTMX = {"HX-Request": "true"}
 
@@ -145,6 +145,21 @@ def test_an_unknown_ticket_is_nothing(agent) -> None:
     for path in ("/tickets/QK7M-4XPB", "/tickets/QK7M-4XPB/pane"):
         assert agent.get(path).status_code == 404
     assert agent.post("/tickets/QK7M-4XPB/read").status_code == 404
+
+
+def test_a_refused_answer_can_be_sent_again_with_one_button(agent, small_desk: App, ref: str) -> None:
+    agent.post(f"/tickets/{ref}/messages", {"kind": "reply", "text": "Here you are.", "client_key": "again-1"})
+    with small_desk.db.begin() as session:
+        message = session.exec(select(Message).where(col(Message.agent_id).is_not(None))).one()
+        message.send_state, message.last_error = SendState.FAILED, "552 mailbox full"
+    page = agent.get(f"/tickets/{ref}").get_data(as_text=True)
+    assert "552 mailbox full" in page
+    path = f"/tickets/{ref}/messages/{message.id}/again"
+    assert path in page
+    assert agent.post(path, {}).status_code == 303
+    with small_desk.db.read() as session:
+        assert session.get_one(Message, message.id).send_state is SendState.QUEUED
+    assert agent.post(path, {}).status_code == 422
 
 
 PATHS = ("messages", "status", "assignee", "priority", "topic", "team", "tags", "read")
