@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
+from typing import Any
 
 from channels.base import ReplyToken
 from channels.email import words
@@ -53,11 +54,11 @@ def short_id(one: str) -> str:
 
 
 def tokens(
-    headers: Headers, refs: Iterable[str], rcpt_to: Iterable[str], sources: Iterable[str]
+    headers: Headers, refs: Iterable[str], envelope: Mapping[str, Any], sources: Iterable[str]
 ) -> tuple[ReplyToken, ...]:
     """The reply tokens that came back, the most telling first: address, ids of ours, marker in quoted text."""
     fields = [raw.decode("latin-1") for raw in headers.all_raw(*_PLUS_FIELDS) if b"+t." in raw.lower()]
-    found = [_PLUS.findall(text) for text in (*fields, *rcpt_to)]
+    found = [_PLUS.findall(text) for text in (*fields, *map(str, envelope.get("rcpt_to") or ()))]
     found += [[m.groups()] for ref in refs if (m := OUR_ID.fullmatch(ref))]
     found += [MARKER.findall(text)[:20] for text in sources if "sbt:" in text]
     return distinct(claim for claims in found for claim in claims)

@@ -28,21 +28,18 @@ def parse(raw: bytes, envelope: Mapping[str, Any], account: AccountConfig, desk:
 
 def understand(raw: bytes, envelope: Mapping[str, Any], account: AccountConfig, desk: Desk) -> base.Parsed:
     """`parse` without its safety net, so that tests see what breaks."""
-    budget = Budget()
-    root = mime.read(raw, budget)
+    root = mime.read(raw, budget := Budget())
     headers = root.headers
     letter = body.read(root)
     subject = headers.value("subject")[:2000]
     author = who.read(headers, envelope, account.addresses() | desk.own_addresses, _authserv_id(account))
     references = claims.references(headers)
-    rcpt_to = [str(address) for address in envelope.get("rcpt_to") or ()]
-    tokens = claims.tokens(headers, references, rcpt_to, (letter.html, letter.text))
+    tokens = claims.tokens(headers, references, envelope, (letter.html, letter.text))
     forward = subjects.passed_on(subject, letter.text, headers)
     reply = not forward and bool(tokens or references or subjects.is_reply(subject))
     attached = files.collect(letter.files)
     shown = render(letter.html, attached, fold=not forward)
     text = _text(letter, shown)
-    report = bounce.report(root, subject, text, author, envelope, account.addresses() | desk.own_addresses)
     return base.Parsed(
         sender=author.sender,
         subject=subject,
@@ -61,7 +58,7 @@ def understand(raw: bytes, envelope: Mapping[str, Any], account: AccountConfig, 
         is_reply=reply,
         is_forward=forward,
         machine=machine.reasons(root, subject, author, envelope, account, desk),
-        report=report,
+        report=bounce.report(root, subject, text, author, envelope, account.addresses() | desk.own_addresses),
         attachments=attached.finished(),
         verified=author.verified,
         remote_content=shown.remote,
