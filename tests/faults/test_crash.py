@@ -5,9 +5,12 @@ from __future__ import annotations
 import signal
 from datetime import timedelta
 
+from services import postgresql
 from services.lives import World, named_points, waiting
+from services.whole_desk import until
 from sqlmodel import select
 
+from router.db import engine_for
 from router.models import Inbound, Message
 
 # A kill here ends a life that has claimed a letter and not yet said what became of it: nobody may ever know.
@@ -23,14 +26,15 @@ def test_the_path_of_a_message_has_its_named_points():
 
 
 def kill_everywhere(world: World, passes: tuple[int, ...]) -> None:
-    """One life a point and pass, ended there; after each a start, and the histories are compared."""
+    """One life a point and pass, ended there; then a start, and the histories are compared."""
     for point in POINTS:
         for at in passes:
             world.mails()
             kill(world, point, at)
-            world.recover()
-            assert waiting(world.app) == 0, f"after a kill at {point}, pass {at}"
-            world.check()
+            world.now += timedelta(minutes=4)
+        world.recover()
+        assert waiting(world.app) == 0, f"after kills at {point}"
+        world.check()
 
 
 def kill(world: World, point: str, passes: int) -> None:
@@ -55,8 +59,8 @@ def test_killed_at_every_point_while_mail_comes_from_a_mailbox(make_world, on_sq
     kill_everywhere(make_world.from_imap(on_sqlite, mail_sink, dovecot), passes=(1,))
 
 
-def test_killed_again_and_again_before_it_ever_recovers(make_world, database_url, mail_sink):
-    world = make_world.by_smtp(database_url, mail_sink)
+def test_killed_again_and_again_before_it_ever_recovers(make_world, on_sqlite, mail_sink):
+    world = make_world.by_smtp(on_sqlite, mail_sink)
     for point in POINTS:
         world.mails()
         kill(world, point, 1)
@@ -103,6 +107,34 @@ def test_three_lives_at_once_agree_on_copies_and_replies(make_world, database_ur
     three_lives(world)
     world.recover()
     world.check()
+
+
+def test_two_copies_of_one_mail_in_two_open_transactions_become_one_message(make_world, postgresql_server, mail_sink):
+    """Neither can see the other's rows: only the key that exists once makes the second one wait, and think again."""
+    with postgresql.database(postgresql_server, "two_copies") as url:
+        world = make_world.by_smtp(url, mail_sink)
+        world.strangers(1)
+        world.recover()
+        message_id, raw = world.another_of(1)
+        world.arrives(message_id, raw)
+        first = world.begin("accepting", blow=signal.SIGSTOP)
+        assert first.wait() == "stopped"
+        world.arrives(message_id, raw)
+        # Past the leases of the first one: the source is free for the second.
+        world.now += timedelta(minutes=2)
+        second = world.begin()
+        until(lambda: second.ended() or waits_for_a_lock(world), "the second one comes to the key")
+        first.go_on()
+        assert (first.wait(), second.wait()) == ("ended", "ended"), second.trouble()
+        world.recover()
+        world.check()
+        engine_for(url).dispose()
+
+
+def waits_for_a_lock(world: World) -> bool:
+    waiting_now = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with world.app.db.read() as session:
+        return bool(session.connection().exec_driver_sql(waiting_now).scalar())
 
 
 def three_lives(world: World) -> None:

@@ -75,7 +75,7 @@ def test_the_database_may_end_at_every_named_point(world, server):
         world.app.reach = outage = Outage(server, point)
         turn(world)
         assert outage.over(), f"{point} was never reached"
-        for _ in range(4):
+        for _ in range(3):
             assert turn(world), f"the pool heals after an outage at {point}"
         assert waiting(world.app) == 0, f"after an outage at {point}"
         world.check()

@@ -87,34 +87,36 @@ class World:
     sent: dict[str, list[str]] = field(default_factory=dict)
     losses: int = 0
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    _arrivals: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _lives: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def strangers(self, count: int) -> None:
         """Mails that have nothing to do with each other."""
         for number in itertools.islice(self._numbers, count):
-            name = f"{number:04d}-1"
-            self.sent[self._id(number)] = [name]
-            self.put(name, self._letter(number, "My payment failed."))
+            self.arrives(self._id(number), self._letter(number, "My payment failed."))
 
     def mails(self) -> None:
         """Four arrivals: two customers, a reply of an earlier customer, and one of the mails a second time."""
-        one, two, names = next(self._numbers), next(self._numbers), itertools.count(1)
-
-        def arrives(number: int, raw: bytes, message_id: str) -> None:
-            name = f"{number:04d}-{next(names)}"
-            self.sent.setdefault(message_id, []).append(name)
-            self.put(name, raw)
-
+        one, two = next(self._numbers), next(self._numbers)
         first = self._letter(one, "My payment failed.")
-        arrives(one, first, self._id(one))
-        arrives(one, self._letter(two, "充值失败，银行卡已经扣款，但是余额没有到账。" * 20), self._id(two))
+        self.arrives(self._id(one), first)
+        self.arrives(self._id(two), self._letter(two, "充值失败，银行卡已经扣款，但是余额没有到账。" * 20))
         if one > 2:
-            before = one - 2
-            raw = self._letter(
-                one, "Any news?", answers=self._id(before), sender=before, message_id=f"again-{one}@example.net"
-            )
-            arrives(one, raw, f"again-{one}@example.net")
-        arrives(one, first, self._id(one))
+            again = f"again-{one}@example.net"
+            raw = self._letter(one, "Any news?", answers=self._id(one - 2), sender=one - 2, message_id=again)
+            self.arrives(again, raw)
+        self.arrives(self._id(one), first)
+
+    def another_of(self, sender: int) -> tuple[str, bytes]:
+        """A new matter of a customer who is known: its Message-ID and the mail, which has not arrived yet."""
+        number = next(self._numbers)
+        return self._id(number), self._letter(number, "And another thing.", sender=sender)
+
+    def arrives(self, message_id: str, raw: bytes) -> None:
+        """One arrival at the source. The same mail may arrive more than once."""
+        name = f"{next(self._arrivals):05d}"
+        self.sent.setdefault(message_id, []).append(name)
+        self.put(name, raw)
 
     def _letter(self, number: int, text: str, answers: str = "", sender: int = 0, message_id: str = "") -> bytes:
         who = sender or number
@@ -188,8 +190,9 @@ class World:
     def _check_acknowledgements(self, tickets: list[Ticket], acks: list[Message]) -> None:
         assert sorted(a.ticket_id for a in acks) == sorted(t.id for t in tickets if t.id), "one each"
         ledger = self.ledger()
-        by_id, by_recipient = Counter(t.message_id for t in ledger), Counter(t.recipient for t in ledger)
-        assert not [entry for entry in (by_id | by_recipient).items() if entry[1] > 1], "none has left twice"
+        by_id = Counter(t.message_id for t in ledger)
+        assert not [ref for ref, times in by_id.items() if times > 1], "none has left twice"
+        assert Counter(t.recipient for t in ledger) <= Counter(a.recipient for a in acks), "under no other id either"
         ours = {a.external_ref: a.send_state for a in acks}
         assert len(ours) == len(acks), "each has its own Message-ID"
         assert set(by_id) <= set(ours)
@@ -209,6 +212,10 @@ class Life:
         """How it ended: killed, stopped, ended or failed."""
         how: str = self.runner.ask(do="wait", pid=self.pid)["how"]
         return how
+
+    def ended(self) -> bool:
+        """Whether it is over; `wait` has still to ask how."""
+        return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
 
     def go_on(self) -> None:
         self.runner.ask(do="go_on", pid=self.pid)
