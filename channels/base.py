@@ -81,7 +81,8 @@ class RawItem:
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """What one poll brought. `cursor` must be stored in the transaction that stores `items`; `more` asks for another poll at once."""
+    """What one poll brought. `cursor` must be stored in the transaction that stores `items`; `more` asks for another poll
+    at once."""
 
     items: Sequence[RawItem]
     cursor: Json

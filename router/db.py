@@ -43,7 +43,8 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         "synchronous=FULL",
         "foreign_keys=ON",
         "busy_timeout=15000",
-        "cache_size=-16384",
+        # For each connection, and a page server holds a dozen: 4 MiB each.
+        "cache_size=-4096",
         "temp_store=MEMORY",
     ):
         connection.execute(f"PRAGMA {pragma}")

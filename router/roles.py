@@ -19,6 +19,7 @@ from sqlalchemy.orm import configure_mappers
 
 from router import logs, valkey
 from router.config import Config
+from router.context import utc_now
 from router.processes import Errand, name_process, share_heaps
 from router.start import build_app
 
@@ -34,6 +35,7 @@ def preload(config: Config) -> None:
     """Load what the roles will need, once, in their parent: its memory is then shared by all that are forked."""
     for name in (*HEAVY, *_module("web").PARTS):
         _module(name)
+    _module("router.rulebooks").warm(utc_now())
     # Both would happen at the first query of each process, and be kept by each for itself.
     configure_mappers()
     make_url(config.database_url).get_dialect().import_dbapi()

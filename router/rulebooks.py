@@ -78,6 +78,13 @@ def ensure_starter(db: Database, now: datetime) -> None:
         return
 
 
+def warm(now: datetime) -> None:
+    """Work out the starter's calendars once: the first question loads a country's holidays, which takes a second that no
+    page should wait for and memory that forked processes can share."""
+    for spec in load(*starter_texts()).calendars.values():
+        Calendar(spec).is_open(now)
+
+
 def starter_texts() -> tuple[str, str]:
     """The rules and the replies that the product ships with."""
     folder = resources.files("router") / "starter"

@@ -30,7 +30,6 @@ HOMES = {
     "aiosmtpd": ("channels/email",),
     "smtplib": ("channels/email",),
     "nh3": ("channels/email",),
-    "selectolax": ("channels/email",),
     "tweepy": ("channels/social",),
 }
 PURE = {"socket", "sqlite3", "subprocess", "threading", "requests", "random", "secrets", "os", "time"}
@@ -70,8 +69,7 @@ def test_each_library_is_imported_only_at_home():
         f"{path.relative_to(ROOT)} imports {name}"
         for path in sources()
         for name in imports(path)
-        if (homes := HOMES.get(name.partition(".")[0]))
-        and not any(path.is_relative_to(ROOT / home) for home in homes)
+        if (homes := HOMES.get(name.partition(".")[0])) and not any(path.is_relative_to(ROOT / home) for home in homes)
     ]
     assert not wrong
 

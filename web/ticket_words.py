@@ -66,7 +66,20 @@ DELIVERY = {
     "bounced": _("Came back: the customer has not got it"),
     "delayed": _("Delayed: the other side is still trying"),
     "complaint": _("The customer reported it as spam"),
-    "complained": _("The customer reported it as spam"),
+    "delivered": _("Delivered, says the other side"),
+    "read": _("Opened, says the other side"),
+}
+NOTICE = {
+    "charset_guessed": _("The mail does not say how its letters are written; they are guessed."),
+    "text-garbled": _("Some letters were garbled before the mail reached us."),
+    "headers-cut": _("Its header was too long and is shown in part."),
+    "parts-too-deep": _("It is nested too deeply; the innermost parts are not shown."),
+    "too-many-parts": _("It has too many parts; the last ones are not shown."),
+    "html-too-large": _("Its formatted version is too large; the text is shown instead."),
+    "on-behalf": _("Somebody else sent it on behalf of the writer."),
+    "no-sender-address": _("It names no address that could be answered."),
+    "mail-cut": _("It was too large to fetch whole; the rest is in the mailbox."),
+    "encrypted": _("It is encrypted; the desk cannot read it."),
 }
 SILENCE = {
     "machine": _("A machine wrote it."),
@@ -148,6 +161,7 @@ _KINDS: dict[str, Mapping[str, LazyString]] = {
     "clock": CLOCK,
     "sending": SENDING,
     "delivery": DELIVERY,
+    "notice": NOTICE,
     "silence": SILENCE,
     "day": DAY,
     "fact": FACT,

@@ -47,7 +47,7 @@ class Imap(Server):
     @model_validator(mode="after")
     def _move_has_a_folder(self) -> Imap:
         if self.after == "move" and not self.move_to:
-            raise ValueError("after = \"move\" needs move_to = \"a folder\"")
+            raise ValueError('after = "move" needs move_to = "a folder"')
         return self
 
 

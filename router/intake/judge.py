@@ -22,6 +22,8 @@ from rules.facts import Facts
 FLOOD_TICKETS = 20
 # The rules read this much of a message: what decides stands at its beginning, and their cost stays bounded.
 RULE_TEXT = 20_000
+# What a report says of the message that it is about.
+DELIVERY_STATES = {"bounce": "bounced", "delay": "delayed", "receipt": "read"}
 
 
 def judge(bench: Bench, understood: Understood) -> None:
@@ -82,9 +84,7 @@ def _deliver_report(bench: Bench, understood: Understood) -> None:
     believed only about an id that carries our mac: otherwise anybody could silence the mail to anybody."""
     report = understood.parsed.report
     assert report is not None
-    channel = bench.app.channel(understood.item.account)
-    by_token = [channel.outgoing_ref(f"{t.ref}.{t.nonce}.{t.mac}") for t in report.tokens]
-    sent = next((bench.lookup.sent[r] for r in (*report.references, *by_token) if r in bench.lookup.sent), None)
+    sent = next((bench.lookup.sent[ref] for ref in understood.about if ref in bench.lookup.sent), None)
     if sent is None:
         _quarantine(bench, understood, "bounce", "a delivery report about a message that this desk did not send")
         return
@@ -92,8 +92,7 @@ def _deliver_report(bench: Bench, understood: Understood) -> None:
         {"address": r.address, "action": r.action, "status": r.status, "diagnostic": r.diagnostic}
         for r in report.recipients
     ]
-    failed = any(r.action == "failed" for r in report.recipients)
-    state = report.kind if report.kind == "complaint" else "bounced" if failed else "delayed"
+    state = DELIVERY_STATES.get(report.kind, report.kind)
     delivery = {"state": state, "recipients": recipients, "at": bench.now.isoformat()}
     bench.plan.deliveries.append({"b_id": sent.id, "delivery": delivery})
     if report.kind == "complaint" or any(r.hard for r in report.recipients):

@@ -155,10 +155,7 @@ def gather(connection: Connection, batch: Sequence[Understood], key: bytes, kind
 def _references(batch: Sequence[Understood]) -> list[str]:
     found: dict[str, None] = {}
     for understood in batch:
-        parsed = understood.parsed
-        found.update(dict.fromkeys(parsed.references))
-        if parsed.report:
-            found.update(dict.fromkeys(parsed.report.references))
+        found.update(dict.fromkeys((*understood.parsed.references, *understood.about)))
     return list(found)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import FrameType
 
-from channels.base import Json, Parsed, ParseError
+from channels.base import Channel, Json, Parsed, ParseError
 from router.context import App
 from rules.topics.language import detect
 
@@ -35,12 +35,14 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """`files` are the keys of the attachments' bytes, which are on disk already: no transaction waits for a disk."""
+    """`files` are the keys of the attachments' bytes, which are on disk already: no transaction waits for a disk.
+    `about` are the ids of our own messages that a delivery report may be about, best first."""
 
     item: Item
     parsed: Parsed
     language: str
     files: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +63,12 @@ def understand(app: App, item: Item) -> Understood | Unreadable:
     keep an attachment: a full disk is no fault of the message."""
     try:
         with _bounded(CPU_SECONDS):
-            parsed = app.channel(item.account).parse(item.raw, item.envelope)
+            channel = app.channel(item.account)
+            parsed = channel.parse(item.raw, item.envelope)
             sample = f"{parsed.subject}\n{parsed.new_text}"[:_LANGUAGE_SAMPLE]
             language = detect(sample, fallback="")
         files = tuple(app.files.put(attachment.data) for attachment in parsed.attachments)
-        return Understood(item, parsed, language, files)
+        return Understood(item, parsed, language, files, _about(channel, parsed))
     except ParseError as error:
         return Unreadable(item, "unreadable", str(error))
     except TookTooLong:
@@ -78,6 +81,13 @@ def understand(app: App, item: Item) -> Understood | Unreadable:
         raise
     except Exception as error:  # noqa: BLE001 - a bug in reading one message must not stop the others
         return Unreadable(item, "reader_failed", f"the reader failed: {type(error).__name__}: {error}")
+
+
+def _about(channel: Channel, parsed: Parsed) -> tuple[str, ...]:
+    if parsed.report is None:
+        return ()
+    by_token = (channel.outgoing_ref(f"{token.ref}.{token.nonce}.{token.mac}") for token in parsed.report.tokens)
+    return (*parsed.report.references, *by_token)
 
 
 @contextmanager

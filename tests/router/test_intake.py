@@ -324,3 +324,24 @@ def test_the_list_columns_follow_the_messages(desk, rows):
             select(func.count()).where(col(Message.ticket_id) == ticket.id, ~col(Message.automatic))
         )
         assert counted.scalar_one() == ticket.message_count
+
+
+def test_a_bounce_becomes_the_delivery_state_of_the_message_that_it_is_about(desk, rows):
+    arrive(desk, letter())
+    [acknowledgement] = rows(desk, Message, Message.automatic)
+    report = (
+        b"From: MAILER-DAEMON@mx.example.com\r\nTo: support@localhost\r\nSubject: Undelivered Mail Returned to Sender\r\n"
+        b"Message-ID: <bounce-1@mx.example.com>\r\nMIME-Version: 1.0\r\n"
+        b'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
+        b"--b\r\nContent-Type: text/plain\r\n\r\nIt could not be delivered.\r\n"
+        b"--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example.com\r\n\r\n"
+        b"Final-Recipient: rfc822; linda@mail.example.com\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+        b"Diagnostic-Code: smtp; 550 5.1.1 no such user\r\n\r\n"
+        b"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: <%s>\r\nSubject: x\r\n\r\n--b--\r\n"
+    ) % acknowledgement.external_ref.encode()
+    assert arrive(desk, report, at=later(1)).reports == 1
+    assert rows(desk, Message, Message.automatic)[0].delivery["state"] == "bounced"
+    assert rows(desk, Identity)[0].suppressed_at is not None
+    assert len(rows(desk, Ticket)) == 1
+    forged = report.replace(b"bounce-1", b"bounce-2").replace(acknowledgement.external_ref.encode(), b"guess@localhost")
+    assert arrive(desk, forged, at=later(2)).quarantined == 1

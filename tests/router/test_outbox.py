@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -188,10 +189,9 @@ def test_a_person_may_send_a_failed_answer_again_under_its_same_id(desk, door, r
     for expected in ("sent", "refused"):
         with desk.db.begin() as session:
             message = session.get(Message, 3)
-            try:
+            refusal = pytest.raises(actions.Refused) if expected == "refused" else nullcontext()
+            with refusal:
                 actions.send_again(desk, session, mei, session.get(Ticket, 1), message, later(3))
-            except actions.Refused as refused:
-                assert (expected, refused.code) == ("refused", "not_stuck")
         Sender(desk, lambda: later(3)).send_due()
     assert len({handed.external_ref for handed in door.handed[1:]}) == 1
     assert len(door.handed) == 3

@@ -1,7 +1,5 @@
 """Mails of our own making, and one account that receives them."""
 
-# ruff: noqa: E501 - a mail is one string, and a table of mails stays a table
-
 from __future__ import annotations
 
 from email.message import EmailMessage
@@ -13,7 +11,9 @@ from channels.email import parse as parser
 from channels.email.settings import EmailSettings
 
 US = "support@example.com"
-ACCOUNT = AccountConfig("support", "email", US, EmailSettings(plus_addressing=True, authserv_id="mx.example.com"), ("hilfe@example.com",))
+ACCOUNT = AccountConfig(
+    "support", "email", US, EmailSettings(plus_addressing=True, authserv_id="mx.example.com"), ("hilfe@example.com",)
+)
 DESK = Desk(Path("outbox"), frozenset({US, "hilfe@example.com", "billing@example.com"}))
 
 
@@ -25,7 +25,12 @@ def understand(raw: bytes | str, **envelope: Any) -> Parsed:
 def letter(text: str = "Hello", *, html: str = "", **fields: str) -> bytes:
     """A plain letter to us; `reply_to="x"` becomes the field Reply-To."""
     message = EmailMessage()
-    given = {"from_": "Ana Ruiz <ana@example.org>", "to": US, "subject": "A question", "message_id": "<m1@example.org>"} | fields
+    given = {
+        "from_": "Ana Ruiz <ana@example.org>",
+        "to": US,
+        "subject": "A question",
+        "message_id": "<m1@example.org>",
+    } | fields
     for name, value in given.items():
         if value:
             message[name.strip("_").replace("_", "-").title()] = value

@@ -38,7 +38,9 @@ BLOCK = "Reporting-MTA: dns; mx.example.net\n\nFinal-Recipient: rfc822; bob@exam
         ("failed (bad address)", "5.1.1 (unknown)", "550 no", "bounce", "5.1.1", True), ("failed", "", "550 no such user here", "bounce", "5.1.1", True), ("relayed", "2.0.0", "x", "delivered", "2.0.0", False),
     ],
 )  # fmt: skip
-def test_standard_reports_tell_recipient_action_and_status(action: str, status: str, words: str, kind: str, code: str, hard: bool) -> None:
+def test_standard_reports_tell_recipient_action_and_status(
+    action: str, status: str, words: str, kind: str, code: str, hard: bool
+) -> None:
     report = report_of(dsn(BLOCK.format(action=action, status=status, words=words)))
     (entry,) = report.recipients
     assert (report.kind, entry.address, entry.status, entry.hard) == (kind, "bob@example.org", code, hard)
@@ -57,11 +59,16 @@ def test_each_recipient_has_an_entry_and_the_address_that_we_wrote_to_wins() -> 
         "Final-Recipient: rfc822; <cy@example.org>\nAction: delayed\nStatus: 4.2.0\n"
     )
     report = report_of(dsn(status))
-    assert [(entry.address, entry.action) for entry in report.recipients] == [("bob@example.org", "failed"), ("cy@example.org", "delayed")]
+    assert [(entry.address, entry.action) for entry in report.recipients] == [
+        ("bob@example.org", "failed"),
+        ("cy@example.org", "delayed"),
+    ]
 
 
 def test_a_complaint_is_told_apart() -> None:
-    report = report_of(dsn("Feedback-Type: abuse\nVersion: 1\nOriginal-Rcpt-To: bob@example.org\n", kind="feedback-report"))
+    report = report_of(
+        dsn("Feedback-Type: abuse\nVersion: 1\nOriginal-Rcpt-To: bob@example.org\n", kind="feedback-report")
+    )
     assert (report.kind, report.recipients[0].address, report.references) == ("complaint", "bob@example.org", (OURS,))
 
 
@@ -96,7 +103,9 @@ def test_bounces_in_prose_tell_whom_and_why(system: str) -> None:
     raw, status = PROSE[system]
     report = report_of(f"To: {US}\n{raw}")
     assert report.kind == "bounce"
-    assert [(entry.address, entry.action, entry.status) for entry in report.recipients] == [("bob@example.org", "failed", status)]
+    assert [(entry.address, entry.action, entry.status) for entry in report.recipients] == [
+        ("bob@example.org", "failed", status)
+    ]
     assert OURS in report.references
 
 

@@ -70,14 +70,22 @@ def test_a_character_cut_in_two_at_the_end_spoils_nothing_else() -> None:
         assert charset.decode(text.encode(codec)[:-1], label)[0].startswith(text[:-1])
 
 
-@pytest.mark.parametrize("label", ["zlib", "base64", "punycode", "unicode_escape", "idna", "rot13", "undefined", "hex", "a" * 5000])
+@pytest.mark.parametrize(
+    "label", ["zlib", "base64", "punycode", "unicode_escape", "idna", "rot13", "undefined", "hex", "a" * 5000]
+)
 def test_codecs_that_are_no_charsets_are_not_asked(label: str) -> None:
     assert charset.codec_of(label) == ""
 
 
 def test_garbled_text_is_flagged() -> None:
-    assert "text-garbled" in understand("From: a@example.org\nContent-Type: text/plain; charset=utf-8\n\nlocked: 锟斤拷锟斤拷").notices
-    assert "text-garbled" not in understand("From: a@example.org\nContent-Type: text/plain; charset=utf-8\n\nÜber Ölçü, Ñandú").notices
+    assert (
+        "text-garbled"
+        in understand("From: a@example.org\nContent-Type: text/plain; charset=utf-8\n\nlocked: 锟斤拷锟斤拷").notices
+    )
+    assert (
+        "text-garbled"
+        not in understand("From: a@example.org\nContent-Type: text/plain; charset=utf-8\n\nÜber Ölçü, Ñandú").notices
+    )
 
 
 def test_a_guess_is_said() -> None:

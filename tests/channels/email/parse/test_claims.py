@@ -37,12 +37,20 @@ def test_the_hidden_marker_is_found_and_not_shown() -> None:
 
 
 def test_the_address_speaks_before_the_ids_and_ids_before_the_marker() -> None:
-    parsed = understand(letter(f"sbt:{TOKEN.replace('qk', 'xx')}", in_reply_to=f"<t.{TOKEN.replace('qk', 'zz')}@example.com>", to=f"support+t.{TOKEN}@example.com"))
+    parsed = understand(
+        letter(
+            f"sbt:{TOKEN.replace('qk', 'xx')}",
+            in_reply_to=f"<t.{TOKEN.replace('qk', 'zz')}@example.com>",
+            to=f"support+t.{TOKEN}@example.com",
+        )
+    )
     assert [token.ref[:2] for token in parsed.tokens] == ["qk", "zz", "xx"]
 
 
 def test_references_come_newest_first_after_in_reply_to() -> None:
-    parsed = understand("From: a@example.org\nIn-Reply-To: <c@x.example>\nReferences: <a@x.example> <b@x.example>\n <c@x.example>\n\nx")
+    parsed = understand(
+        "From: a@example.org\nIn-Reply-To: <c@x.example>\nReferences: <a@x.example> <b@x.example>\n <c@x.example>\n\nx"
+    )
     assert parsed.references == ("c@x.example", "b@x.example", "a@x.example")
 
 
@@ -68,10 +76,27 @@ def test_a_long_id_keeps_one_short_name_everywhere() -> None:
 
 
 def test_references_are_bounded() -> None:
-    assert len(understand("From: a@example.org\nReferences: " + "\n ".join(f"<{n}@x.example>" for n in range(500)) + "\n\nx").references) == 100
+    assert (
+        len(
+            understand(
+                "From: a@example.org\nReferences: " + "\n ".join(f"<{n}@x.example>" for n in range(500)) + "\n\nx"
+            ).references
+        )
+        == 100
+    )
 
 
-@pytest.mark.parametrize("subject", ["Re: [#QK7M-4XPB] x", "回复：【#QK7M4XPB】x", "AW: x [#qk7m-4xpb]", "SV: x (#QK7M-4XPB)", "答复: ［＃QK7M-4XPB］", "转发：x #QK7M-4XPB"])
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Re: [#QK7M-4XPB] x",
+        "回复：【#QK7M4XPB】x",
+        "AW: x [#qk7m-4xpb]",
+        "SV: x (#QK7M-4XPB)",
+        "答复: ［＃QK7M-4XPB］",
+        "转发：x #QK7M-4XPB",
+    ],
+)
 def test_the_subject_names_a_ticket_in_any_brackets(subject: str) -> None:
     assert subjects.refs(subject) == ("QK7M-4XPB",)
 
@@ -81,14 +106,39 @@ def test_other_numbers_name_no_ticket(subject: str) -> None:
     assert subjects.refs(subject) == ()
 
 
-@pytest.mark.parametrize("prefix", ["Re:", "RE: ", "Re[2]:", "AW:", "SV:", "回复：", "答复:", "回覆：", "Antw:", "RES:", "RIF:", "Odp:", "YNT:", "Vs:", "返信:", "Bls:", "Ответ:", "[team] Re:"])
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        "Re:",
+        "RE: ",
+        "Re[2]:",
+        "AW:",
+        "SV:",
+        "回复：",
+        "答复:",
+        "回覆：",
+        "Antw:",
+        "RES:",
+        "RIF:",
+        "Odp:",
+        "YNT:",
+        "Vs:",
+        "返信:",
+        "Bls:",
+        "Ответ:",
+        "[team] Re:",
+    ],
+)
 def test_answers_are_known_by_their_subject(prefix: str) -> None:
     parsed = understand(letter(subject=f"{prefix} x"))
     assert parsed.is_reply
     assert not parsed.is_forward
 
 
-@pytest.mark.parametrize("prefix", ["Fwd:", "FW: ", "WG:", "TR:", "RV:", "转发：", "轉寄:", "I:", "Doorst:", "VB:", "VL:", "PD:", "転送:", "Fwd: Re:"])
+@pytest.mark.parametrize(
+    "prefix",
+    ["Fwd:", "FW: ", "WG:", "TR:", "RV:", "转发：", "轉寄:", "I:", "Doorst:", "VB:", "VL:", "PD:", "転送:", "Fwd: Re:"],
+)
 def test_forwards_are_no_answers(prefix: str) -> None:
     parsed = understand(answer("see below", subject=f"{prefix} x"))
     assert parsed.is_forward
@@ -99,7 +149,15 @@ def test_an_answer_to_a_forward_is_an_answer() -> None:
     assert understand(letter(subject="Re: Fwd: x")).is_reply
 
 
-@pytest.mark.parametrize("block", ["---------- Forwarded message ---------", "Begin forwarded message:", "---------- 转发的邮件 ----------", "-------- Weitergeleitete Nachricht --------"])
+@pytest.mark.parametrize(
+    "block",
+    [
+        "---------- Forwarded message ---------",
+        "Begin forwarded message:",
+        "---------- 转发的邮件 ----------",
+        "-------- Weitergeleitete Nachricht --------",
+    ],
+)
 def test_a_forwarded_block_makes_a_forward_and_keeps_it(block: str) -> None:
     text = f"Please handle.\n\n{block}\nFrom: Bo <bo@example.net>\nDate: 2 Jan 2023\nSubject: help\n\nI cannot log in."
     parsed = understand(letter(text))
@@ -119,7 +177,10 @@ def test_the_dedupe_key_is_the_same_for_two_of_our_addresses() -> None:
 
 def test_another_text_under_the_same_message_id_has_another_key() -> None:
     assert understand(letter("one")).dedupe_key != understand(letter("two")).dedupe_key
-    assert understand(letter(date="Mon, 2 Jan 2023 10:00:00 +0000")).dedupe_key != understand(letter(date="Mon, 2 Jan 2023 10:00:01 +0000")).dedupe_key
+    assert (
+        understand(letter(date="Mon, 2 Jan 2023 10:00:00 +0000")).dedupe_key
+        != understand(letter(date="Mon, 2 Jan 2023 10:00:01 +0000")).dedupe_key
+    )
 
 
 def test_without_a_message_id_the_way_it_came_tells_mails_apart() -> None:
@@ -143,6 +204,9 @@ def test_dates_are_read(field: str, iso: str) -> None:
     assert parsed.sent_at.isoformat() == iso
 
 
-@pytest.mark.parametrize("field", ["", "yesterday", "Mon, 99 Foo 2023 99:99:99 +9999", "2023-13-45 00:00", "Mon, 2 Jan 99999999 1:1:1 +0000", ":::"])
+@pytest.mark.parametrize(
+    "field",
+    ["", "yesterday", "Mon, 99 Foo 2023 99:99:99 +9999", "2023-13-45 00:00", "Mon, 2 Jan 99999999 1:1:1 +0000", ":::"],
+)
 def test_a_date_that_is_none_is_none(field: str) -> None:
     assert understand(f"From: a@example.org\nDate: {field}\n\nx").sent_at is None

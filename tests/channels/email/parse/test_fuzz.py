@@ -20,23 +20,43 @@ from tests.channels.email.parse import mails, test_bounce, test_html, test_mime,
 from tests.channels.email.parse.mails import ACCOUNT, DESK, answer, letter, understand
 
 CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\ud800-\udfff]")
-RUNS = re.compile(r"<script|<iframe|<object|<form|<style|<meta|<[^>\"]*(?:\"[^\"]*\"[^>\"]*)*\son\w+\s*=|<img[^>]*\ssrc=\"(?!cid:\d+\")", re.IGNORECASE)
+RUNS = re.compile(
+    r"<script|<iframe|<object|<form|<style|<meta|<[^>\"]*(?:\"[^\"]*\"[^>\"]*)*\son\w+\s*=|<img[^>]*\ssrc=\"(?!cid:\d+\")",
+    re.IGNORECASE,
+)
 
 
 def samples() -> list[bytes]:
     """One of each kind of mail that the other tests are made of."""
-    found: list[bytes] = [test_mime.TWO_PARTS.encode(), test_mime.related("related").encode(), test_mime.related("mixed").encode()]
+    found: list[bytes] = [
+        test_mime.TWO_PARTS.encode(),
+        test_mime.related("related").encode(),
+        test_mime.related("mixed").encode(),
+    ]
     found += [f"To: {mails.US}\n{raw}".encode() for raw, _ in test_bounce.PROSE.values()]
     found.append(test_bounce.dsn(test_bounce.BLOCK.format(action="failed", status="5.1.1", words="550 x")).encode())
     found += [answer(f"新的话\n\n{quote}") for quote in test_quoting.CHINESE]
     found += [answer("new", html=f"<p>new</p>{quote}") for quote in test_html.QUOTES]
     found += [letter("x", html=html) for html in test_html.HOSTILE[::3]]
-    found += [("Subject: =?gb2312?B?1cu1pQ==?=\nFrom: 三 <zhang@example.org>\n\n" + text).encode(codec) for codec, text in (("gb18030", "无法登录"), ("utf-8", "无法登录"), ("big5", "無法登入"))]
+    found += [
+        ("Subject: =?gb2312?B?1cu1pQ==?=\nFrom: 三 <zhang@example.org>\n\n" + text).encode(codec)
+        for codec, text in (("gb18030", "无法登录"), ("utf-8", "无法登录"), ("big5", "無法登入"))
+    ]
     return found
 
 
 def check(parsed: Parsed) -> None:
-    shown = [parsed.subject, parsed.text, parsed.new_text, parsed.html or "", parsed.sender.name, parsed.sender.address, parsed.external_ref, *parsed.references, *parsed.machine]
+    shown = [
+        parsed.subject,
+        parsed.text,
+        parsed.new_text,
+        parsed.html or "",
+        parsed.sender.name,
+        parsed.sender.address,
+        parsed.external_ref,
+        *parsed.references,
+        *parsed.machine,
+    ]
     shown += [attachment.filename for attachment in parsed.attachments]
     for text in shown:
         assert not CONTROL.search(text)
@@ -66,7 +86,9 @@ def test_a_mail_with_flipped_bytes_is_read(sample: bytes) -> None:
     for _ in range(12):
         flipped = bytearray(sample)
         for _ in range(dice.randint(1, 30)):
-            flipped[dice.randrange(len(flipped))] = dice.choice([0, 10, 13, 27, 34, 40, 59, 60, 61, 63, 126, 128, 255, dice.randrange(256)])
+            flipped[dice.randrange(len(flipped))] = dice.choice(
+                [0, 10, 13, 27, 34, 40, 59, 60, 61, 63, 126, 128, 255, dice.randrange(256)]
+            )
         if bytes(flipped).strip():
             check(understand(bytes(flipped)))
 
@@ -90,7 +112,17 @@ def test_mail_made_of_pieces_is_read(raw: bytes) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.one_of(st.sampled_from([*test_html.HOSTILE, "<", ">", '"', "'", "=", " src", "url(", "&#", "<p ", "</", "cid:0", "//evil.test"]), st.text(max_size=8)), max_size=20).map("".join))
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from(
+                [*test_html.HOSTILE, "<", ">", '"', "'", "=", " src", "url(", "&#", "<p ", "</", "cid:0", "//evil.test"]
+            ),
+            st.text(max_size=8),
+        ),
+        max_size=20,
+    ).map("".join)
+)
 def test_html_made_of_pieces_is_harmless(html: str) -> None:
     assert test_html.harmless(sanitize(html))
 

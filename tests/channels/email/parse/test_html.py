@@ -24,7 +24,10 @@ HOSTILE = [
     "<img data-remote-src='javascript:alert(1)' src=x>", "<img data-remote-src='https://evil.test/a' src='https://evil.test/b'>", "<template><img src=x onerror=alert(1)></template>", "<x-y onfocus=alert(1) tabindex=1 autofocus>z</x-y>", "<img usemap=#m src=x><map name=m><area href='javascript:x'></map>",
 ]  # fmt: skip
 TAG = re.compile(r"<([a-zA-Z][\w-]*)((?:\s+[\w-]+(?:=\"[^\"]*\")?)*)\s*/?>")
-RUNS = re.compile(r"<(?:script|style|iframe|object|embed|form|input|meta|link|base|svg|math|video|audio|source|template)\b", re.IGNORECASE)
+RUNS = re.compile(
+    r"<(?:script|style|iframe|object|embed|form|input|meta|link|base|svg|math|video|audio|source|template)\b",
+    re.IGNORECASE,
+)
 
 
 def harmless(html: str) -> bool:
@@ -55,12 +58,20 @@ def test_nothing_hostile_survives(html: str) -> None:
 def test_formatting_and_links_survive() -> None:
     html = '<p style="color:red">Dear <b>Ana</b>, <a href="https://ok.example/?a=1">see</a></p><table><tr><td colspan="2">x</td></tr></table>'
     clean = sanitize(html)
-    for kept in ("<b>Ana</b>", 'href="https://ok.example/?a=1"', "color:red", 'colspan="2"', 'rel="noopener noreferrer nofollow"'):
+    for kept in (
+        "<b>Ana</b>",
+        'href="https://ok.example/?a=1"',
+        "color:red",
+        'colspan="2"',
+        'rel="noopener noreferrer nofollow"',
+    ):
         assert kept in clean
 
 
 def test_remote_images_keep_their_address_aside_and_are_said() -> None:
-    parsed = understand(letter("x" * 700, html='<p>x<img src="https://shop.example/logo.png?a=1&amp;b=2" width="10"></p>'))
+    parsed = understand(
+        letter("x" * 700, html='<p>x<img src="https://shop.example/logo.png?a=1&amp;b=2" width="10"></p>')
+    )
     assert 'data-remote-src="https://shop.example/logo.png?a=1&amp;b=2"' in (parsed.html or "")
     assert " src=" not in (parsed.html or "")
     assert parsed.remote_content
@@ -68,12 +79,23 @@ def test_remote_images_keep_their_address_aside_and_are_said() -> None:
 
 @pytest.mark.parametrize(
     "html",
-    ["<div>" * 5000, "x" * (3 * 2**20), "<a href='https://x.example'>y</a>" * 6000, "".join(f"<font size={n}>" for n in range(5000)), "<p " + " ".join(f"a{n}=1" for n in range(20000)) + ">", "&" * 200_000],
+    [
+        "<div>" * 5000,
+        "x" * (3 * 2**20),
+        "<a href='https://x.example'>y</a>" * 6000,
+        "".join(f"<font size={n}>" for n in range(5000)),
+        "<p " + " ".join(f"a{n}=1" for n in range(20000)) + ">",
+        "&" * 200_000,
+    ],
     ids=["deep", "long", "links", "open", "attributes", "references"],
 )
 def test_html_that_is_too_much_is_shown_as_text(html: str) -> None:
     assert too_much(html)
-    parsed = understand(letter("", html=f"<p>words &amp; more</p>{html}").replace(b"Content-Type: text/plain", b"Content-Type: application/x-none"))
+    parsed = understand(
+        letter("", html=f"<p>words &amp; more</p>{html}").replace(
+            b"Content-Type: text/plain", b"Content-Type: application/x-none"
+        )
+    )
     assert parsed.html is None
     assert "html-too-large" in parsed.notices
     assert "words & more" in parsed.text
@@ -98,7 +120,9 @@ QUOTES = [
 
 @pytest.mark.parametrize("quote", QUOTES)
 def test_the_history_of_every_known_client_is_folded_and_cut(quote: str) -> None:
-    raw = answer("x", html=f"<div>My new words</div>{quote}").replace(b"Content-Type: text/plain", b"Content-Type: application/x-none")
+    raw = answer("x", html=f"<div>My new words</div>{quote}").replace(
+        b"Content-Type: text/plain", b"Content-Type: application/x-none"
+    )
     parsed = understand(raw)
     head, fold, tail = (parsed.html or "").partition('<details class="quoted"><summary>···</summary>')
     assert fold
@@ -109,7 +133,11 @@ def test_the_history_of_every_known_client_is_folded_and_cut(quote: str) -> None
 
 
 def test_an_answer_below_the_quote_stays_outside_the_fold() -> None:
-    parsed = understand(answer("x", html="<blockquote type=cite>old <blockquote>older</blockquote></blockquote><p>Below</p>").replace(b"text/plain", b"application/x-none"))
+    parsed = understand(
+        answer("x", html="<blockquote type=cite>old <blockquote>older</blockquote></blockquote><p>Below</p>").replace(
+            b"text/plain", b"application/x-none"
+        )
+    )
     assert (parsed.html or "").endswith("</details><p>Below</p>\n")
     assert parsed.new_text == "Below"
 
@@ -120,4 +148,6 @@ def test_a_forward_is_not_folded() -> None:
 
 
 def test_a_quotation_in_a_letter_is_no_history() -> None:
-    assert "<details" not in (understand(letter("x", html="<p>He said</p><blockquote>to be</blockquote><p>or not</p>")).html or "")
+    assert "<details" not in (
+        understand(letter("x", html="<p>He said</p><blockquote>to be</blockquote><p>or not</p>")).html or ""
+    )

@@ -34,12 +34,41 @@ def test_each_field_of_a_machine_is_named(code: str, field: str) -> None:
     assert codes(f"{field}\nFrom: Ana <ana@example.org>\nTo: {US}\nSubject: x\n\nhello") == {code}
 
 
-@pytest.mark.parametrize("field", ["Auto-Submitted: no", "Auto-Submitted: No; x=y", "Precedence: first-class", "X-Auto-Response-Suppress: RN, NRN", "X-Autoreply: no", "X-Loop: other", "Feedback-ID: x"])
+@pytest.mark.parametrize(
+    "field",
+    [
+        "Auto-Submitted: no",
+        "Auto-Submitted: No; x=y",
+        "Precedence: first-class",
+        "X-Auto-Response-Suppress: RN, NRN",
+        "X-Autoreply: no",
+        "X-Loop: other",
+        "Feedback-ID: x",
+    ],
+)
 def test_fields_that_only_look_so_are_none(field: str) -> None:
     assert codes(f"{field}\nFrom: Ana <ana@example.org>\nTo: {US}\nSubject: x\n\nhello") == set()
 
 
-@pytest.mark.parametrize("local", ["mailer-daemon", "MAILER-DAEMON", "postmaster", "no-reply", "noreply", "do-not-reply", "donotreply", "bounces", "notifications", "autoreply", "listserv", "team-request", "owner-team", "team-owner"])
+@pytest.mark.parametrize(
+    "local",
+    [
+        "mailer-daemon",
+        "MAILER-DAEMON",
+        "postmaster",
+        "no-reply",
+        "noreply",
+        "do-not-reply",
+        "donotreply",
+        "bounces",
+        "notifications",
+        "autoreply",
+        "listserv",
+        "team-request",
+        "owner-team",
+        "team-owner",
+    ],
+)
 def test_robots_are_known_by_their_address(local: str) -> None:
     assert "A2" in codes(letter(from_=f"{local}@example.org"))
 
@@ -58,7 +87,9 @@ def test_absence_notes_are_known_by_their_subject(subject: str) -> None:
     assert codes(letter(subject=subject)) == {"A7"}
 
 
-@pytest.mark.parametrize("address", [US, "hilfe@example.com", "billing@example.com", "SUPPORT@EXAMPLE.COM", "support+t.x@example.com"])
+@pytest.mark.parametrize(
+    "address", [US, "hilfe@example.com", "billing@example.com", "SUPPORT@EXAMPLE.COM", "support+t.x@example.com"]
+)
 def test_our_own_inboxes_are_never_customers(address: str) -> None:
     assert "A8" in codes(letter(from_=address))
 

@@ -58,7 +58,10 @@ def test_a_missing_or_wrong_boundary_is_found_in_the_body(parameter: str) -> Non
 
 def test_one_boundary_for_two_levels_still_gives_the_text() -> None:
     inner = "Content-Type: multipart/alternative; boundary=b\n\n--b\nContent-Type: text/plain\n\nwords\n--b--\n"
-    assert understand(f"From: a@example.org\nContent-Type: multipart/mixed; boundary=b\n\n--b\n{inner}--b--\n").text == "words"
+    assert (
+        understand(f"From: a@example.org\nContent-Type: multipart/mixed; boundary=b\n\n--b\n{inner}--b--\n").text
+        == "words"
+    )
 
 
 def test_an_unknown_encoding_counts_as_eight_bit() -> None:
@@ -87,12 +90,18 @@ def test_both_forms_are_kept_and_the_text_is_the_plain_one() -> None:
 
 
 def test_a_plain_form_that_only_apologises_gives_way_to_the_html() -> None:
-    parsed = understand(letter("Your email client cannot read HTML mail.", html="<p>The real words are in this form of the letter</p>"))
+    parsed = understand(
+        letter("Your email client cannot read HTML mail.", html="<p>The real words are in this form of the letter</p>")
+    )
     assert parsed.text == "The real words are in this form of the letter"
 
 
 def test_several_inline_texts_join_in_order() -> None:
-    raw = "From: a@example.org\nContent-Type: multipart/mixed; boundary=b\n\n" + "".join(f"--b\n\n{n}\n" for n in ("one", "two")) + "--b--"
+    raw = (
+        "From: a@example.org\nContent-Type: multipart/mixed; boundary=b\n\n"
+        + "".join(f"--b\n\n{n}\n" for n in ("one", "two"))
+        + "--b--"
+    )
     assert understand(raw).text == "one\ntwo"
 
 
@@ -174,7 +183,9 @@ def test_depth_parts_and_headers_are_bounded_and_said() -> None:
 
 
 def test_nul_and_lone_surrogates_never_reach_the_database() -> None:
-    parsed = understand(b"From: a\x00na <a@example.org>\nSubject: a\x00b\nContent-Type: text/plain; charset=utf-16\n\n\x00\xd8a\x00\x00\x00")
+    parsed = understand(
+        b"From: a\x00na <a@example.org>\nSubject: a\x00b\nContent-Type: text/plain; charset=utf-16\n\n\x00\xd8a\x00\x00\x00"
+    )
     for text in (parsed.subject, parsed.text, parsed.sender.name):
         assert "\x00" not in text
         text.encode()

@@ -13,7 +13,9 @@ PASS = "mx.example.com; dmarc=pass (p=none) header.from=example.org"
 
 
 def from_field(value: str, *more: str) -> str:
-    return f"From: {value}\nTo: {US}\nAuthentication-Results: {PASS}\n" + "".join(f"{line}\n" for line in more) + "\nhello"
+    return (
+        f"From: {value}\nTo: {US}\nAuthentication-Results: {PASS}\n" + "".join(f"{line}\n" for line in more) + "\nhello"
+    )
 
 
 @pytest.mark.parametrize(
@@ -106,11 +108,18 @@ def test_only_our_own_border_server_vouches(results: str, verified: bool | None)
 def test_a_forged_result_below_ours_counts_for_nothing() -> None:
     ours = "Authentication-Results: mx.example.com; spf=none\n"
     assert understand(f"{ours}Authentication-Results: {PASS}\nFrom: ana@example.org\n\nx").verified is None
-    assert understand(f"Authentication-Results: other.test; spf=none\nAuthentication-Results: {PASS}\nFrom: ana@example.org\n\nx").verified is None
+    assert (
+        understand(
+            f"Authentication-Results: other.test; spf=none\nAuthentication-Results: {PASS}\nFrom: ana@example.org\n\nx"
+        ).verified
+        is None
+    )
 
 
 def test_recipients_are_read_in_order_and_once() -> None:
-    parsed = understand(f'To: "B, b" <b@example.org>, {US}; undisclosed-recipients:;, B <b@example.org>\nCc: c@example.org\nFrom: a@example.org\n\nx')
+    parsed = understand(
+        f'To: "B, b" <b@example.org>, {US}; undisclosed-recipients:;, B <b@example.org>\nCc: c@example.org\nFrom: a@example.org\n\nx'
+    )
     assert [a.address for a in parsed.to] == ["b@example.org", US]
     assert [a.address for a in parsed.cc] == ["c@example.org"]
 
