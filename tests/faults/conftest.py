@@ -97,7 +97,9 @@ class MakeWorld:
         app = self.make_desk(database_url=database_url, toml=imap_account(mail_sink.port, server.port, user))
         person = server.client(user)
         self.opened.append(person)
-        world = World(app, self.runner, environ_of(app), lambda _name, raw: person.append("INBOX", raw), mail_sink.ledger)
+        world = World(
+            app, self.runner, environ_of(app), lambda _name, raw: person.append("INBOX", raw), mail_sink.ledger
+        )
         # What lies there before the first look is not acknowledged: look once.
         world.recover()
         return world

@@ -22,7 +22,15 @@ POINTS = named_points()
 
 def test_the_path_of_a_message_has_its_named_points():
     assert len(POINTS) == len(set(POINTS))
-    assert set(POINTS) >= {"fetched", "recorded", "claimed", "accepted", "claimed_send", "handed_over", "outcome_recorded"}
+    assert set(POINTS) >= {
+        "fetched",
+        "recorded",
+        "claimed",
+        "accepted",
+        "claimed_send",
+        "handed_over",
+        "outcome_recorded",
+    }
 
 
 def kill_everywhere(world: World, passes: tuple[int, ...]) -> None:
@@ -72,7 +80,9 @@ def test_killed_again_and_again_before_it_ever_recovers(make_world, on_sqlite, m
     world.check()
 
 
-def test_stopped_at_every_point_and_overtaken_it_does_nothing_twice_when_it_goes_on(make_world, database_url, mail_sink):
+def test_stopped_at_every_point_and_overtaken_it_does_nothing_twice_when_it_goes_on(
+    make_world, database_url, mail_sink
+):
     """A process that the machine put to sleep wakes up after its leases: others have done its work meanwhile."""
     world = make_world.by_smtp(database_url, mail_sink)
     for point in POINTS:
@@ -132,7 +142,9 @@ def test_two_copies_of_one_mail_in_two_open_transactions_become_one_message(make
 
 
 def waits_for_a_lock(world: World) -> bool:
-    waiting_now = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    waiting_now = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
     with world.app.db.read() as session:
         return bool(session.connection().exec_driver_sql(waiting_now).scalar())
 
