@@ -71,6 +71,12 @@ def release_lease(app: App, name: str, owner: str) -> None:
         session.execute(mine.values(lease_owner="", lease_until=None))
 
 
+def took_mail(session: Session, account: int, now: datetime) -> None:
+    """Something was handed to this account from outside just now."""
+    taken = update(Account).where(col(Account.id) == account).values(last_success_at=now)
+    session.execute(taken.execution_options(synchronize_session=False))
+
+
 def move_cursor(session: Session, account: int, cursor: Json, lease_owner: str, now: datetime) -> None:
     """Store the cursor with what it brought. Raises LeaseLost, which undoes both, for a process that was overtaken."""
     mine = update(Account).where(col(Account.id) == account)

@@ -21,7 +21,11 @@ def sentence(event: Event, names: Names) -> str:
 
 def _decided(_who: str, data: Mapping[str, Any], _names: Names) -> str:
     decision = data.get("decision", {})
-    set_ = [term(name, decision.get(name)) for name in ("topic", "priority", "team") if decision.get(name)]
+    set_ = [
+        _("%(fact)s %(value)s", fact=term("fact", name), value=term(name, decision.get(name)))
+        for name in ("topic", "priority", "team")
+        if decision.get(name)
+    ]
     if not set_:
         return _("The rules looked at it and changed nothing")
     return _("The rules set %(what)s", what=_(", ").join(set_))

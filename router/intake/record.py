@@ -42,7 +42,9 @@ def record(
     with app.db.begin() as session:
         account = accounts.account_id(session, account_name)
         stored = _insert(app, session, [{"account_id": account, **row} for row in rows])
-        if cursor is not None:
+        if cursor is None:
+            accounts.took_mail(session, account, now)
+        else:
             accounts.move_cursor(session, account, cursor, lease_owner, now)
         if stored:
             app.ring_after(session, Bell.INGEST)
