@@ -10,8 +10,11 @@ from sqlmodel import Session, col
 
 from channels.base import Json
 from router.context import App
+from router.db import table
 from router.models import Account
 
+_account = table(Account)
+_TOOK_MAIL = update(_account).where(_account.c.id == bindparam("b_id")).values(last_success_at=bindparam("b_now"))
 _ID = select(col(Account.id)).where(col(Account.name) == bindparam("name"))
 
 
@@ -73,8 +76,7 @@ def release_lease(app: App, name: str, owner: str) -> None:
 
 def took_mail(session: Session, account: int, now: datetime) -> None:
     """Something was handed to this account from outside just now."""
-    taken = update(Account).where(col(Account.id) == account).values(last_success_at=now)
-    session.execute(taken.execution_options(synchronize_session=False))
+    session.connection().execute(_TOOK_MAIL, {"b_id": account, "b_now": now})
 
 
 def move_cursor(session: Session, account: int, cursor: Json, lease_owner: str, now: datetime) -> None:

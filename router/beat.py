@@ -18,7 +18,9 @@ from sqlmodel import Session, col
 from router import intake, jobs, outbox
 from router.bells import Bell
 from router.context import App, utc_now
-from router.models import Inbound, InboundState, Message, SendState
+from router.models import Inbound, Message, SendState
+from router.models.inbound import RECORDED
+from router.models.message import TO_SEND
 
 log = logging.getLogger(__name__)
 
@@ -69,13 +71,15 @@ def ticks_of_the_desk() -> list[Tick]:
 
 def _mail_waits(session: Session, now: datetime) -> bool:
     free = or_(col(Inbound.lease_until).is_(None), col(Inbound.lease_until) < now)
-    waiting = select(col(Inbound.id)).where(col(Inbound.state) == InboundState.RECORDED, free)
+    waiting = select(col(Inbound.id)).where(RECORDED.holds(), free).order_by(col(Inbound.id))
     return session.execute(waiting.limit(1)).first() is not None
 
 
 def _letters_wait(session: Session, now: datetime) -> bool:
     due = select(col(Message.id)).where(
-        col(Message.send_state).in_([SendState.QUEUED, SendState.UNKNOWN]), col(Message.next_try_at) <= now
+        TO_SEND.holds(),
+        col(Message.send_state).in_([SendState.QUEUED, SendState.UNKNOWN]),
+        col(Message.next_try_at) <= now,
     )
     return session.execute(due.limit(1)).first() is not None
 

@@ -20,6 +20,8 @@ from rules.rulebook import WEEKDAYS, CalendarSpec
 
 # Ten years without one open minute: the specification is at fault, not the question.
 HORIZON = 3660
+# Promised days that a calendar keeps; one day's mail asks for the same few again and again.
+REMEMBERED = 1000
 ONE_DAY = timedelta(days=1)
 ONE_MINUTE = timedelta(minutes=1)
 NO_PARAMS: Mapping[str, str] = MappingProxyType({})
@@ -80,6 +82,7 @@ class Calendar:
     def __init__(self, spec: CalendarSpec) -> None:
         self.spec = spec
         self.zone = ZoneInfo(spec.zone)
+        self._ahead: dict[tuple[date, int], date] = {}
         self._hours = [_spans(spec.hours.get(day, ())) for day in WEEKDAYS]
         self._ordinary = next((spans for spans in self._hours if spans), ())
         self._all_day = not any(self._hours)
@@ -129,6 +132,13 @@ class Calendar:
 
     def add_business_days(self, day: date, days: int) -> date:
         """The date `days` business days after `day`, itself not counted; with 0 the first one from `day` on."""
+        if (day, days) not in self._ahead:
+            if len(self._ahead) > REMEMBERED:
+                self._ahead.clear()
+            self._ahead[day, days] = self._count_ahead(day, days)
+        return self._ahead[day, days]
+
+    def _count_ahead(self, day: date, days: int) -> date:
         ahead = (day + timedelta(days=n) for n in range(1 if days else 0, HORIZON))
         open_days = (d for d in ahead if self.is_business_day(d))
         for counted, found in enumerate(open_days, 1):

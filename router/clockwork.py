@@ -21,6 +21,7 @@ from router.models import (
     SendState,
     Ticket,
 )
+from router.models.clock import RUNNING
 from rules.rulebook import Rulebook
 
 SWEEP = 500
@@ -32,10 +33,7 @@ def sweep_clocks(app: App, now: datetime) -> int:
     Two sweeps at once are harmless: the UPDATE is conditional, and only the rows that it changed get an event.
     """
     late = (
-        select(col(Clock.id))
-        .where(col(Clock.state) == ClockState.RUNNING, col(Clock.due_at) < now)
-        .order_by(col(Clock.due_at))
-        .limit(SWEEP)
+        select(col(Clock.id)).where(RUNNING.holds(), col(Clock.due_at) < now).order_by(col(Clock.due_at)).limit(SWEEP)
     )
     with app.db.read() as session:
         ids = list(session.execute(late).scalars())

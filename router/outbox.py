@@ -28,6 +28,7 @@ from router import accounts, db
 from router.clockwork import resume_clock
 from router.context import App
 from router.models import Event, EventKind, Identity, Message, SendState, Status, Ticket
+from router.models.message import TO_SEND
 from router.outgoing import outgoing
 
 log = logging.getLogger(__name__)
@@ -67,7 +68,7 @@ class Sender:
         with self.app.db.begin() as session:
             due = (
                 select(Message)
-                .where(col(Message.send_state) == SendState.QUEUED, col(Message.next_try_at) <= now)
+                .where(TO_SEND.holds(), col(Message.send_state) == SendState.QUEUED, col(Message.next_try_at) <= now)
                 .order_by(col(Message.next_try_at), col(Message.id))
                 .limit(1)
                 .with_for_update(skip_locked=True)
@@ -147,7 +148,9 @@ def record_outcome(app: App, message: Message, outcome: Outcome, now: datetime) 
 
 def expire_leases(app: App, now: datetime) -> int:
     """`sending` past its lease becomes `unknown`: the worker that had it is gone."""
-    stuck = update(Message).where(col(Message.send_state) == SendState.SENDING, col(Message.lease_until) < now)
+    stuck = update(Message).where(
+        TO_SEND.holds(), col(Message.send_state) == SendState.SENDING, col(Message.lease_until) < now
+    )
     with app.db.begin() as session:
         return _changed(
             session,
@@ -165,7 +168,7 @@ def reconcile(app: App, now: datetime, limit: int = 50) -> int:
     with app.db.read() as session:
         unknown = (
             select(Message)
-            .where(col(Message.send_state) == SendState.UNKNOWN, col(Message.next_try_at) <= now)
+            .where(TO_SEND.holds(), col(Message.send_state) == SendState.UNKNOWN, col(Message.next_try_at) <= now)
             .order_by(col(Message.next_try_at))
             .limit(limit)
         )

@@ -131,6 +131,12 @@ def choose_language(detected: str, customer_language: str, reply: Reply) -> str:
 _PLACEHOLDER = re.compile("{(" + "|".join(sorted(PLACEHOLDERS)) + ")}")
 
 
+def placeholders(reply: Reply, language: str) -> frozenset[str]:
+    """Which placeholders the text in `language` holds."""
+    text = reply.texts[language]
+    return frozenset(_PLACEHOLDER.findall(f"{text.subject}\n{text.body}"))
+
+
 def render(reply: Reply, language: str, values: Mapping[str, str]) -> Rendered:
     """Subject and body of `reply`. Raises KeyError for a placeholder without a value: half a promise must not leave."""
     text = reply.texts[language]
@@ -154,19 +160,21 @@ def values_for(
     calendar: Calendar,
     language: str,
     days: Mapping[str, int] = DEFAULT_DAYS,
+    wanted: Collection[str] = PLACEHOLDERS,
 ) -> dict[str, str]:
-    """A value for each placeholder. `days` are the rulebook's promises, in business days from `started_at`."""
+    """A value for each placeholder in `wanted`. `days` are the rulebook's promises, in business days from `started_at`."""
     zone, today = calendar.spec.zone, started_at.astimezone(calendar.zone).date()
 
     def day_of(promised: str) -> str:
         return promise_day(calendar.add_business_days(today, days.get(promised, DEFAULT_DAYS[promised])), language)
 
-    return {
-        "ref": ref,
-        "desk": desk,
-        "due": promise(due_at, language, zone),
-        "due_short": promise_short(due_at, language, zone),
-        "review_by": day_of("review_by"),
-        "payout_by": day_of("payout_by"),
-        "hours": opening_hours(calendar.spec, language),
+    makers: dict[str, Callable[[], str]] = {
+        "ref": lambda: ref,
+        "desk": lambda: desk,
+        "due": lambda: promise(due_at, language, zone),
+        "due_short": lambda: promise_short(due_at, language, zone),
+        "review_by": lambda: day_of("review_by"),
+        "payout_by": lambda: day_of("payout_by"),
+        "hours": lambda: opening_hours(calendar.spec, language),
     }
+    return {name: makers[name]() for name in wanted}

@@ -26,7 +26,8 @@ from router.demo.letters import Act, Letter
 from router.demo.sample import SampleMail, Schedule, mail, own_earlier, schedule
 from router.errors import PlainError
 from router.files import FileStore
-from router.models import Agent, Clock, ClockState, Direction, Inbound, InboundState, Message, Role
+from router.models import Agent, Clock, Direction, Inbound, InboundState, Message, Role
+from router.models.clock import RUNNING
 from router.outgoing import outgoing
 from router.rulebooks import Rulebooks
 
@@ -105,7 +106,7 @@ class Story:
 
     def _next_due(self) -> datetime | None:
         with self.app.db.read() as session:
-            running = select(func.min(Clock.due_at)).where(col(Clock.state) == ClockState.RUNNING)
+            running = select(func.min(Clock.due_at)).where(RUNNING.holds())
             return session.execute(running).scalar()
 
     def arrive(self, letter: Letter, at: datetime) -> None:

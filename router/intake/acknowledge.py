@@ -104,6 +104,7 @@ def _acknowledgement(
         calendar=promised_by,
         language=language,
         days=bench.rulebook.promises,
+        wanted=replies.placeholders(reply, language),
     )
     rendered = replies.render(reply, language, values)
     token = tokens.make(bench.key, ticket.ref, tokens.fixed_nonce(bench.key, f"ack:{ticket.ref}"))

@@ -19,6 +19,7 @@ from router.intake.accept import accept
 from router.intake.drafts import Plan
 from router.intake.understand import Item, Understood, Unreadable, understand
 from router.models import Account, Inbound, InboundState
+from router.models.inbound import RECORDED
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ _WAITING = (
     select(_inbound, col(Account.name).label("account"))
     .join(Account, col(Account.id) == _inbound.c.account_id)
     .where(
-        _inbound.c.state == InboundState.RECORDED,
+        RECORDED.holds(),
         or_(_inbound.c.lease_until.is_(None), _inbound.c.lease_until < bindparam("now")),
     )
     .order_by(_inbound.c.id)

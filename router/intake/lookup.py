@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import CompoundSelect, Connection, String, bindparam, cast, func, literal, select, union_all
 from sqlmodel import col
 
 from router.intake import threads
@@ -113,20 +113,18 @@ _ACKS_TO = select(col(Message.recipient), col(Message.created_at)).where(
     col(Message.recipient).in_(bindparam("addresses", expanding=True)),
     col(Message.created_at) > bindparam("since"),
 )
-# These two counts stay small: the caps that they serve end automatic answers long before the index range grows.
-_ACKS_TO_DOMAINS = (
-    select(col(Message.recipient_domain), func.count())
+# Both counts stay small: the caps that they serve end automatic answers long before the index range grows.
+_ACKS_LATELY: CompoundSelect[Any] = union_all(
+    select(literal("domain").label("of"), col(Message.recipient_domain).label("key"), func.count().label("n"))
     .where(
         col(Message.automatic),
         col(Message.recipient_domain).in_(bindparam("domains", expanding=True)),
-        col(Message.created_at) > bindparam("since"),
+        col(Message.created_at) > bindparam("hour_ago"),
     )
-    .group_by(col(Message.recipient_domain))
-)
-_ACKS_OF_ACCOUNTS = (
-    select(col(Message.account_id), func.count())
-    .where(col(Message.automatic), col(Message.created_at) > bindparam("since"))
-    .group_by(col(Message.account_id))
+    .group_by(col(Message.recipient_domain)),
+    select(literal("account"), cast(col(Message.account_id), String), func.count())
+    .where(col(Message.automatic), col(Message.created_at) > bindparam("five_minutes_ago"))
+    .group_by(col(Message.account_id)),
 )
 
 
@@ -136,19 +134,20 @@ def gather(connection: Connection, batch: Sequence[Understood], key: bytes, kind
     referenced = connection.execute(_REFERENCED, {"refs": references}).all() if references else []
     rows = _ticket_rows(connection, batch, key, {row.ticket_id for row in referenced})
     tickets = _tickets(connection, rows)
+    customers = _customers(connection, {u.parsed.sender.folded for u in batch} - {""}, kind, now)
     return Lookup(
         stored=_stored(connection, batch),
         known=threads.Known(
             by_ref={ticket.ref: ticket for ticket in tickets.values()},
             by_external_ref={row.external_ref: tickets[row.ticket_id] for row in referenced},
         ),
-        customers=_customers(connection, {u.parsed.sender.folded for u in batch} - {""}, kind, now),
+        customers=customers,
         sent={
             row.external_ref: SentMessage(row.id, row.ticket_id, row.recipient)
             for row in referenced
             if row.direction is Direction.OUT
         },
-        acks=_acks(connection, batch, now),
+        acks=_acks(connection, batch, customers, now),
     )
 
 
@@ -229,23 +228,27 @@ def _add_history(connection: Connection, by_id: dict[int, list[CustomerDraft]], 
                 draft.bodies.add(body)
 
 
-def _acks(connection: Connection, batch: Sequence[Understood], now: datetime) -> AckLedger:
-    people = [u.parsed.sender.folded for u in batch if not u.parsed.machine]
+def _acks(
+    connection: Connection, batch: Sequence[Understood], customers: dict[str, CustomerDraft], now: datetime
+) -> AckLedger:
+    people = {u.parsed.sender.folded for u in batch if not u.parsed.machine}
     ledger = AckLedger()
     if not people:
         return ledger
-    for address, at in connection.execute(_ACKS_TO, {"addresses": people, "since": now - timedelta(days=1)}):
-        ledger.by_address.setdefault(address, []).append(at)
-    domains = list({domain_of(address) for address in people})
-    ledger.by_domain.update(
-        _pairs(connection.execute(_ACKS_TO_DOMAINS, {"domains": domains, "since": now - timedelta(hours=1)}))
-    )
-    ledger.of_account.update(_pairs(connection.execute(_ACKS_OF_ACCOUNTS, {"since": now - timedelta(minutes=5)})))
+    if known := [address for address in people if address in customers]:
+        for address, at in connection.execute(_ACKS_TO, {"addresses": known, "since": now - timedelta(days=1)}):
+            ledger.by_address.setdefault(address, []).append(at)
+    asked = {
+        "domains": list({domain_of(address) for address in people}),
+        "hour_ago": now - timedelta(hours=1),
+        "five_minutes_ago": now - timedelta(minutes=5),
+    }
+    for of, key, count in connection.execute(_ACKS_LATELY, asked):
+        if of == "domain":
+            ledger.by_domain[key] = count
+        else:
+            ledger.of_account[int(key)] = count
     return ledger
-
-
-def _pairs(rows: Iterable[Any]) -> dict[Any, int]:
-    return {row[0]: row[1] for row in rows}
 
 
 def domain_of(address: str) -> str:

@@ -16,7 +16,7 @@ from rules.topics.language import detect
 
 CPU_SECONDS = 5.0
 # Enough to tell a language, and a bound on what a long mail costs.
-_LANGUAGE_SAMPLE = 2000
+_LANGUAGE_SAMPLE = 600
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from router.models.columns import BigId, enum_type
+from router.models.columns import BigId, Part, enum_type
 
 
 class ClockKind(StrEnum):
@@ -23,7 +23,7 @@ class ClockState(StrEnum):
     CANCELLED = "cancelled"
 
 
-_running = "state = 'running'"
+RUNNING = Part("clock", "state = 'running'")
 
 
 class Clock(SQLModel, table=True):
@@ -33,7 +33,7 @@ class Clock(SQLModel, table=True):
     __tablename__ = "clock"
     __table_args__ = (
         UniqueConstraint("ticket_id", "kind", "cycle"),
-        Index("ix_clock_running_due", "due_at", sqlite_where=text(_running), postgresql_where=text(_running)),
+        RUNNING.index("ix_clock_running_due", "due_at"),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)

@@ -1,8 +1,9 @@
 """Column kinds that behave the same on SQLite and PostgreSQL, and the names that migrations rely on."""
 
 from enum import StrEnum
+from typing import cast
 
-from sqlalchemy import BigInteger, Enum, Integer
+from sqlalchemy import BigInteger, ColumnElement, Enum, Index, Integer, text
 from sqlmodel import SQLModel
 
 # Without names, Alembic cannot drop a constraint on one of the two databases. All columns go into the name: with the
@@ -17,6 +18,22 @@ SQLModel.metadata.naming_convention = {
 
 # SQLite only numbers rows by itself for a plain INTEGER key.
 BigId = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Part:
+    """A part of a table that has indexes of its own. Its condition must stand in a query word for word, values included:
+    neither database can tell that a bound parameter falls into the part."""
+
+    def __init__(self, table: str, condition: str, sqlite: str = "") -> None:
+        self.table, self.condition, self.sqlite = table, condition, sqlite or condition
+
+    def index(self, name: str, *columns: str) -> Index:
+        """An index over this part alone."""
+        return Index(name, *columns, sqlite_where=text(self.sqlite), postgresql_where=text(self.condition))
+
+    def holds(self) -> ColumnElement[bool]:
+        """The condition, for a query that shall use such an index."""
+        return cast("ColumnElement[bool]", text(f"{self.table}.{self.condition}"))
 
 
 def enum_type(kind: type[StrEnum]) -> Enum:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import JSON, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from router.models.columns import BigId, enum_type
+from router.models.columns import BigId, Part, enum_type
 
 
 class InboundState(StrEnum):
@@ -20,6 +20,9 @@ class InboundState(StrEnum):
     DISCARDED = "discarded"
 
 
+RECORDED = Part("inbound", "state = 'recorded'")
+
+
 class Inbound(SQLModel, table=True):
     """Small items keep their bytes in `raw`; larger ones in the file store under `raw_key`, synced before the commit."""
 
@@ -27,6 +30,7 @@ class Inbound(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("account_id", "external_id"),
         Index("ix_inbound_state_id", "state", "id"),
+        RECORDED.index("ix_inbound_recorded", "id"),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)

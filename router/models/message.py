@@ -4,10 +4,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Index, UniqueConstraint, text
+from sqlalchemy import JSON, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from router.models.columns import BigId, enum_type
+from router.models.columns import BigId, Part, enum_type
 
 
 class Direction(StrEnum):
@@ -27,8 +27,9 @@ class SendState(StrEnum):
     UNKNOWN = "unknown"
 
 
-_due = "send_state IN ('queued', 'sending', 'unknown')"
-_ack = "automatic"
+TO_SEND = Part("message", "send_state IN ('queued', 'sending', 'unknown')")
+# As each database writes a yes/no column in a query.
+AUTOMATIC = Part("message", "automatic", sqlite="automatic = 1")
 
 
 class Message(SQLModel, table=True):
@@ -41,28 +42,10 @@ class Message(SQLModel, table=True):
         UniqueConstraint("dedupe_key"),
         Index("ix_message_ticket_id_id", "ticket_id", "id"),
         Index("ix_message_external_ref", "external_ref"),
-        Index("ix_message_to_send", "send_state", "next_try_at", sqlite_where=text(_due), postgresql_where=text(_due)),
-        Index(
-            "ix_message_auto_recipient",
-            "recipient",
-            "created_at",
-            sqlite_where=text(_ack),
-            postgresql_where=text(_ack),
-        ),
-        Index(
-            "ix_message_auto_domain",
-            "recipient_domain",
-            "created_at",
-            sqlite_where=text(_ack),
-            postgresql_where=text(_ack),
-        ),
-        Index(
-            "ix_message_auto_recent",
-            "created_at",
-            "account_id",
-            sqlite_where=text(_ack),
-            postgresql_where=text(_ack),
-        ),
+        TO_SEND.index("ix_message_to_send", "send_state", "next_try_at"),
+        AUTOMATIC.index("ix_message_auto_recipient", "recipient", "created_at"),
+        AUTOMATIC.index("ix_message_auto_domain", "recipient_domain", "created_at"),
+        AUTOMATIC.index("ix_message_auto_recent", "created_at", "account_id"),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)

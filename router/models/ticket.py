@@ -4,10 +4,10 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, Column, Index, Integer, SmallInteger, text
+from sqlalchemy import JSON, Column, Index, Integer, SmallInteger
 from sqlmodel import Field, SQLModel
 
-from router.models.columns import BigId, enum_type
+from router.models.columns import BigId, Part, enum_type
 
 
 class Status(StrEnum):
@@ -35,7 +35,8 @@ class Priority(IntEnum):
 
 
 _version = Column("version", Integer, nullable=False)
-_open = "status IN ('new', 'open', 'waiting')"
+MACHINE_MAIL = Part("ticket", "machine", sqlite="machine = 1")
+OPEN_TICKETS = Part("ticket", "status IN ('new', 'open', 'waiting')")
 
 
 class Ticket(SQLModel, table=True):
@@ -45,40 +46,13 @@ class Ticket(SQLModel, table=True):
     __tablename__ = "ticket"
     __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": _version}
     __table_args__ = (
-        Index("ix_ticket_open_recent", "last_message_at", "id", sqlite_where=text(_open), postgresql_where=text(_open)),
-        Index("ix_ticket_open_due", "due_at", "id", sqlite_where=text(_open), postgresql_where=text(_open)),
-        Index(
-            "ix_ticket_open_priority",
-            "priority",
-            "last_message_at",
-            "id",
-            sqlite_where=text(_open),
-            postgresql_where=text(_open),
-        ),
-        Index(
-            "ix_ticket_open_assignee",
-            "assignee_id",
-            "last_message_at",
-            "id",
-            sqlite_where=text(_open),
-            postgresql_where=text(_open),
-        ),
-        Index(
-            "ix_ticket_open_team",
-            "team",
-            "last_message_at",
-            "id",
-            sqlite_where=text(_open),
-            postgresql_where=text(_open),
-        ),
-        Index(
-            "ix_ticket_open_topic",
-            "topic",
-            "last_message_at",
-            "id",
-            sqlite_where=text(_open),
-            postgresql_where=text(_open),
-        ),
+        MACHINE_MAIL.index("ix_ticket_machine_recent", "last_message_at", "id"),
+        OPEN_TICKETS.index("ix_ticket_open_recent", "last_message_at", "id"),
+        OPEN_TICKETS.index("ix_ticket_open_due", "due_at", "id"),
+        OPEN_TICKETS.index("ix_ticket_open_priority", "priority", "last_message_at", "id"),
+        OPEN_TICKETS.index("ix_ticket_open_assignee", "assignee_id", "last_message_at", "id"),
+        OPEN_TICKETS.index("ix_ticket_open_team", "team", "last_message_at", "id"),
+        OPEN_TICKETS.index("ix_ticket_open_topic", "topic", "last_message_at", "id"),
         Index("ix_ticket_status_recent", "status", "last_message_at", "id"),
         Index("ix_ticket_customer_recent", "customer_id", "last_message_at", "id"),
     )

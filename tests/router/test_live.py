@@ -46,9 +46,9 @@ def test_long_histories_are_read_in_pages(small_desk):
 
 def test_a_commit_wakes_the_browsers_through_the_queue(queue_desk):
     hub = Hub(queue_desk.bells)
-    hub.start()
     try:
         with hub.listening() as flag:
+            hub.start()
             assert flag.wait(10), "no first wake-up: the subscription never stood"
             flag.clear()
             arrive(queue_desk, letter())
@@ -59,9 +59,9 @@ def test_a_commit_wakes_the_browsers_through_the_queue(queue_desk):
 
 def test_without_a_queue_the_browsers_are_woken_all_the_same(small_desk):
     hub = Hub(small_desk.bells)
-    hub.start()
     try:
         with hub.listening() as flag:
+            hub.start()
             assert flag.wait(10)
     finally:
         hub.stop()

@@ -148,6 +148,13 @@ def upgrade() -> None:
     with op.batch_alter_table("ticket", schema=None) as batch_op:
         batch_op.create_index("ix_ticket_customer_recent", ["customer_id", "last_message_at", "id"], unique=False)
         batch_op.create_index(
+            "ix_ticket_machine_recent",
+            ["last_message_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("machine = 1"),
+            postgresql_where=sa.text("machine"),
+        )
+        batch_op.create_index(
             "ix_ticket_open_assignee",
             ["assignee_id", "last_message_at", "id"],
             unique=False,
@@ -278,21 +285,21 @@ def upgrade() -> None:
             "ix_message_auto_domain",
             ["recipient_domain", "created_at"],
             unique=False,
-            sqlite_where=sa.text("automatic"),
+            sqlite_where=sa.text("automatic = 1"),
             postgresql_where=sa.text("automatic"),
         )
         batch_op.create_index(
             "ix_message_auto_recent",
             ["created_at", "account_id"],
             unique=False,
-            sqlite_where=sa.text("automatic"),
+            sqlite_where=sa.text("automatic = 1"),
             postgresql_where=sa.text("automatic"),
         )
         batch_op.create_index(
             "ix_message_auto_recipient",
             ["recipient", "created_at"],
             unique=False,
-            sqlite_where=sa.text("automatic"),
+            sqlite_where=sa.text("automatic = 1"),
             postgresql_where=sa.text("automatic"),
         )
         batch_op.create_index("ix_message_external_ref", ["external_ref"], unique=False)
@@ -368,6 +375,7 @@ def upgrade() -> None:
                 "sent",
                 "send_failed",
                 "send_unknown",
+                "sent_again",
                 "delivery",
                 "assigned",
                 "status",
@@ -438,6 +446,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("account_id", "external_id", name=op.f("uq_inbound_account_id_external_id")),
     )
     with op.batch_alter_table("inbound", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_inbound_recorded",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'recorded'"),
+            postgresql_where=sa.text("state = 'recorded'"),
+        )
         batch_op.create_index("ix_inbound_state_id", ["state", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_inbound_ticket_id"), ["ticket_id"], unique=False)
 
@@ -446,6 +461,11 @@ def downgrade() -> None:
     with op.batch_alter_table("inbound", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_inbound_ticket_id"))
         batch_op.drop_index("ix_inbound_state_id")
+        batch_op.drop_index(
+            "ix_inbound_recorded",
+            sqlite_where=sa.text("state = 'recorded'"),
+            postgresql_where=sa.text("state = 'recorded'"),
+        )
 
     op.drop_table("inbound")
     with op.batch_alter_table("event", schema=None) as batch_op:
@@ -471,13 +491,13 @@ def downgrade() -> None:
         batch_op.drop_index("ix_message_ticket_id_id")
         batch_op.drop_index("ix_message_external_ref")
         batch_op.drop_index(
-            "ix_message_auto_recipient", sqlite_where=sa.text("automatic"), postgresql_where=sa.text("automatic")
+            "ix_message_auto_recipient", sqlite_where=sa.text("automatic = 1"), postgresql_where=sa.text("automatic")
         )
         batch_op.drop_index(
-            "ix_message_auto_recent", sqlite_where=sa.text("automatic"), postgresql_where=sa.text("automatic")
+            "ix_message_auto_recent", sqlite_where=sa.text("automatic = 1"), postgresql_where=sa.text("automatic")
         )
         batch_op.drop_index(
-            "ix_message_auto_domain", sqlite_where=sa.text("automatic"), postgresql_where=sa.text("automatic")
+            "ix_message_auto_domain", sqlite_where=sa.text("automatic = 1"), postgresql_where=sa.text("automatic")
         )
 
     op.drop_table("message")
@@ -520,6 +540,9 @@ def downgrade() -> None:
             "ix_ticket_open_assignee",
             sqlite_where=sa.text("status IN ('new', 'open', 'waiting')"),
             postgresql_where=sa.text("status IN ('new', 'open', 'waiting')"),
+        )
+        batch_op.drop_index(
+            "ix_ticket_machine_recent", sqlite_where=sa.text("machine = 1"), postgresql_where=sa.text("machine")
         )
         batch_op.drop_index("ix_ticket_customer_recent")
 
