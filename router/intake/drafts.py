@@ -14,7 +14,8 @@ from router.models import Status
 
 @dataclass(slots=True, eq=False)
 class CustomerDraft:
-    """`recent` are the creation times of the customer's tickets of the last days, `bodies` the last hour's messages."""
+    """`open_tickets` and `last_hour` count the customer's tickets: of the last days still open, and new within the hour.
+    `bodies` are the hashes of the last hour's messages."""
 
     address: str
     name: str
@@ -22,14 +23,14 @@ class CustomerDraft:
     id: int | None = None
     suppressed: bool = False
     open_tickets: int = 0
-    recent: list[datetime] = field(default_factory=list)
+    last_hour: int = 0
     bodies: set[str] = field(default_factory=set)
     # The customer's language was unknown before this batch.
     learned: bool = False
 
     @property
     def known(self) -> bool:
-        return self.id is not None or bool(self.recent)
+        return self.id is not None or self.last_hour > 0
 
 
 @dataclass(slots=True, eq=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from channels.base import Address, Parsed, ParsedAttachment
@@ -65,10 +64,8 @@ def _held_back(bench: Bench, understood: Understood) -> tuple[str, str] | None:
     if spam:
         return "spam", f"the mail server marked it as spam ({spam})"
     customer = bench.lookup.customers.get(parsed.sender.folded)
-    hour_ago = understood.item.received_at - timedelta(hours=1)
-    recent = sum(created > hour_ago for created in customer.recent) if customer else 0
-    if recent >= FLOOD_TICKETS and not _thread(bench, parsed).ticket:
-        return "flood", f"{parsed.sender.address} opened {recent} tickets within an hour"
+    if customer and customer.last_hour >= FLOOD_TICKETS and not _thread(bench, parsed).ticket:
+        return "flood", f"{parsed.sender.address} opened {customer.last_hour} tickets within an hour"
     return None
 
 
@@ -345,7 +342,7 @@ def _remember(
         ticket.touch["added"] = ticket.touch.get("added", 0) + 1
         bench.plan.touched[ticket.ref] = ticket
     if not joined:
-        customer.recent.append(at)
+        customer.last_hour += 1
         customer.open_tickets += 1
     if parsed.external_ref:
         bench.lookup.known.by_external_ref[parsed.external_ref] = ticket

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Connection, String, bindparam, cast, func, literal, select, union_all
+from sqlalchemy import CompoundSelect, Connection, String, bindparam, case, cast, func, literal, select, union_all
 from sqlmodel import col
 
 from router.intake import threads
 from router.intake.drafts import CustomerDraft, MessageDraft, TicketDraft
 from router.intake.understand import Understood
-from router.models import OPEN_STATUSES, Customer, Direction, Identity, Message, Participant, Ticket, TicketTag
+from router.models import Customer, Direction, Identity, Message, Participant, Ticket, TicketTag
+from router.models.ticket import OPEN_TICKETS
 
 # How far back a customer's tickets count as "recent" in the rules.
 RECENT_DAYS = 30
@@ -95,9 +96,18 @@ _CUSTOMERS = (
     .join(Customer, col(Customer.id) == col(Identity.customer_id))
     .where(col(Identity.kind) == bindparam("kind"), col(Identity.address).in_(bindparam("addresses", expanding=True)))
 )
-_RECENT = select(
-    col(Ticket.customer_id), col(Ticket.status), col(Ticket.created_at), col(Ticket.last_message_at)
-).where(col(Ticket.customer_id).in_(bindparam("ids", expanding=True)), col(Ticket.last_message_at) > bindparam("since"))
+_RECENT = (
+    select(
+        col(Ticket.customer_id),
+        func.sum(case((OPEN_TICKETS.holds(), 1), else_=0)),
+        func.sum(case((col(Ticket.created_at) > bindparam("hour_ago"), 1), else_=0)),
+        func.max(col(Ticket.last_message_at)),
+    )
+    .where(
+        col(Ticket.customer_id).in_(bindparam("ids", expanding=True)), col(Ticket.last_message_at) > bindparam("since")
+    )
+    .group_by(col(Ticket.customer_id))
+)
 _BODIES = (
     select(col(Ticket.customer_id), col(Message.body_hash))
     .join(Message, col(Message.ticket_id) == col(Ticket.id))
@@ -214,16 +224,15 @@ def _customers(connection: Connection, addresses: set[str], kind: str, now: date
 
 
 def _add_history(connection: Connection, by_id: dict[int, list[CustomerDraft]], now: datetime) -> None:
-    hour_ago, active = now - timedelta(hours=1), set()
-    since = now - timedelta(days=RECENT_DAYS)
-    for customer, status, created, last in connection.execute(_RECENT, {"ids": list(by_id), "since": since}):
+    hour_ago, active = now - timedelta(hours=1), []
+    asked = {"ids": list(by_id), "since": now - timedelta(days=RECENT_DAYS), "hour_ago": hour_ago}
+    for customer, still_open, last_hour, last in connection.execute(_RECENT, asked):
         for draft in by_id[customer]:
-            draft.recent.append(created)
-            draft.open_tickets += status in OPEN_STATUSES
+            draft.open_tickets, draft.last_hour = still_open, last_hour
         if last > hour_ago:
-            active.add(customer)
+            active.append(customer)
     if active:
-        for customer, body in connection.execute(_BODIES, {"ids": list(active), "since": hour_ago}):
+        for customer, body in connection.execute(_BODIES, {"ids": active, "since": hour_ago}):
             for draft in by_id[customer]:
                 draft.bodies.add(body)
 
