@@ -5,17 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, bindparam, or_, select, update
+from sqlalchemy import CursorResult, or_, select, update
 from sqlmodel import Session, col
 
 from channels.base import Json
 from router.context import App
-from router.db import table
 from router.models import Account
-
-_account = table(Account)
-_TOOK_MAIL = update(_account).where(_account.c.id == bindparam("b_id")).values(last_success_at=bindparam("b_now"))
-_ID = select(col(Account.id)).where(col(Account.name) == bindparam("name"))
 
 
 class LeaseHeld(Exception):
@@ -40,12 +35,17 @@ def sync(app: App, now: datetime) -> None:
             row.active = False
 
 
-def account_id(session: Session, name: str) -> int:
+def account_id(app: App, session: Session, name: str) -> int:
     """The key of the account `name`. Raises KeyError when the desk does not know it."""
-    found: int | None = session.connection().execute(_ID, {"name": name}).scalar()
-    if found is None:
-        raise KeyError(name)
-    return found
+    if name not in app.account_keys:
+        app.account_keys.update((name, key) for key, name in names(session).items())
+    return app.account_keys[name]
+
+
+def name_of(app: App, session: Session, key: int) -> str:
+    """The name of the account with that key; both stay as long as the desk."""
+    known = next((name for name, value in app.account_keys.items() if value == key), None)
+    return known if known is not None else names(session)[key]
 
 
 def names(session: Session) -> dict[int, str]:
@@ -72,11 +72,6 @@ def release_lease(app: App, name: str, owner: str) -> None:
     with app.db.begin() as session:
         mine = update(Account).where(col(Account.name) == name, col(Account.lease_owner) == owner)
         session.execute(mine.values(lease_owner="", lease_until=None))
-
-
-def took_mail(session: Session, account: int, now: datetime) -> None:
-    """Something was handed to this account from outside just now."""
-    session.connection().execute(_TOOK_MAIL, {"b_id": account, "b_now": now})
 
 
 def move_cursor(session: Session, account: int, cursor: Json, lease_owner: str, now: datetime) -> None:

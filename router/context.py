@@ -33,6 +33,7 @@ class App:
     bells: Bells
     rulebooks: Rulebooks
     reach: Callable[[str], None] = lambda _point: None
+    account_keys: dict[str, int] = field(default_factory=dict)
     _channels: dict[str, Channel] = field(default_factory=dict)
 
     def channel(self, account_name: str) -> Channel:

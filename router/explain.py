@@ -71,7 +71,7 @@ def explain_mail(app: App, raw: bytes) -> Story:
         # Attachments of a mail that is only looked at do not belong into the desk's store.
         dry = dataclasses.replace(app, files=FileStore(Path(folder)))
         account = app.config.accounts[0].name
-        found = understand(dry, Item(0, accounts.account_id(session, account), account, now, {}, raw))
+        found = understand(dry, Item(0, accounts.account_id(dry, session, account), account, now, {}, raw))
         if isinstance(found, Unreadable):
             raise ExplainError(f"This mail cannot be read, and would wait in quarantine: {found.reason}.")
         bench = _judged(dry, session, found, now)

@@ -39,6 +39,7 @@ class AccountState:
     account: Account
     backlog: int
     held: int
+    last_mail_at: datetime | None = None
 
 
 def read(session: Session, now: datetime) -> Gauges:
@@ -62,7 +63,9 @@ def accounts(session: Session) -> list[AccountState]:
     waiting = _by_account(session, InboundState.RECORDED)
     held = _by_account(session, InboundState.QUARANTINED)
     rows = session.execute(select(Account).order_by(col(Account.active).desc(), col(Account.name))).scalars()
-    return [AccountState(row, waiting.get(row.id or 0, 0), held.get(row.id or 0, 0)) for row in rows]
+    return [
+        AccountState(row, waiting.get(row.id or 0, 0), held.get(row.id or 0, 0), _newest(session, row)) for row in rows
+    ]
 
 
 def has_tickets(session: Session) -> bool:
@@ -100,6 +103,12 @@ def _count(session: Session, state: InboundState) -> int:
 def _by_account(session: Session, state: InboundState) -> dict[int, int]:
     counted = select(col(Inbound.account_id), func.count()).where(col(Inbound.state) == state)
     return {row[0]: row[1] for row in session.execute(counted.group_by(col(Inbound.account_id)))}
+
+
+def _newest(session: Session, account: Account) -> datetime | None:
+    newest = select(col(Inbound.received_at)).where(col(Inbound.account_id) == account.id)
+    found: datetime | None = session.execute(newest.order_by(col(Inbound.id).desc()).limit(1)).scalar()
+    return found
 
 
 def _failing(session: Session) -> int:

@@ -107,7 +107,7 @@ class Ingest:
             return session.execute(waiting.limit(1)).first() is not None
 
     def _of(self, session: Session, names: Iterable[str]) -> Any:
-        account = accounts.account_id(session, self.account)
+        account = accounts.account_id(self.app, session, self.account)
         return select(Inbound).where(col(Inbound.account_id) == account, col(Inbound.external_id).in_(names))
 
     def _count(self, names: Iterable[str]) -> None:

@@ -9,16 +9,18 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, or_, select, update
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import Session, col
 
+from router import accounts
 from router.context import App
 from router.db import table
 from router.intake.accept import accept
 from router.intake.drafts import Plan
 from router.intake.understand import Item, Understood, Unreadable, understand
-from router.models import Account, Inbound, InboundState
+from router.models import Inbound, InboundState
 from router.models.inbound import RECORDED
 
 log = logging.getLogger(__name__)
@@ -32,22 +34,22 @@ TRIES = 3
 
 
 _inbound = table(Inbound)
-_WAITING = (
-    select(_inbound, col(Account.name).label("account"))
-    .join(Account, col(Account.id) == _inbound.c.account_id)
-    .where(
-        RECORDED.holds(),
-        or_(_inbound.c.lease_until.is_(None), _inbound.c.lease_until < bindparam("now")),
+_FREE = or_(_inbound.c.lease_until.is_(None), _inbound.c.lease_until < bindparam("b_now"))
+
+
+def _claiming(which: ColumnElement[bool]) -> ReturningUpdate[Any]:
+    waiting = (
+        select(_inbound.c.id)
+        .where(RECORDED.holds(), _FREE, which)
+        .order_by(_inbound.c.id)
+        .limit(bindparam("b_limit"))
+        .with_for_update(skip_locked=True)
     )
-    .order_by(_inbound.c.id)
-    .limit(bindparam("limit"))
-    .with_for_update(skip_locked=True, of=_inbound)
-)
-_CLAIM = (
-    update(_inbound)
-    .where(_inbound.c.id == bindparam("b_id"))
-    .values(attempts=_inbound.c.attempts + 1, lease_until=bindparam("b_until"))
-)
+    claim = update(_inbound).where(_inbound.c.id.in_(waiting))
+    return claim.values(attempts=_inbound.c.attempts + 1, lease_until=bindparam("b_until")).returning(_inbound)
+
+
+_CLAIM_FRESH, _CLAIM_SUSPECT = _claiming(_inbound.c.attempts == 0), _claiming(_inbound.c.attempts > 0)
 _GIVE_BACK = (
     update(_inbound)
     .where(_inbound.c.id == bindparam("b_id"), _inbound.c.state == InboundState.RECORDED)
@@ -110,16 +112,15 @@ def claim(app: App, now: datetime, limit: int) -> list[Item]:
     its worker, and must not take others with it."""
     with app.db.begin() as session:
         connection = session.connection()
-        rows = connection.execute(_WAITING, {"now": now, "limit": limit}).all()
-        fresh = [row for row in rows if row.attempts == 0]
-        rows = fresh or rows[:1]
+        asked = {"b_now": now, "b_until": now + timedelta(seconds=LEASE_SECONDS)}
+        rows = connection.execute(_CLAIM_FRESH, {**asked, "b_limit": limit}).all()
         if not rows:
-            return []
-        until = now + timedelta(seconds=LEASE_SECONDS)
-        connection.execute(_CLAIM, [{"b_id": row.id, "b_until": until} for row in rows])
+            rows = connection.execute(_CLAIM_SUSPECT, {**asked, "b_limit": 1}).all()
+        found = [(row, accounts.name_of(app, session, row.account_id)) for row in sorted(rows, key=lambda row: row.id)]
         app.reach("claiming")
-    app.reach("claimed")
-    return [_item(app, row) for row in rows]
+    if found:
+        app.reach("claimed")
+    return [_item(app, row, account) for row, account in found]
 
 
 def accept_items(app: App, items: Sequence[Item], now: Callable[[], datetime], counts: Counts) -> None:
@@ -206,15 +207,15 @@ def _set_lease(session: Session, inbound_id: int, until: datetime) -> None:
     session.execute(update(Inbound).where(col(Inbound.id) == inbound_id).values(lease_until=until))
 
 
-def _item(app: App, row: Any) -> Item:
+def _item(app: App, row: Any, account: str) -> Item:
     return Item(
         inbound_id=row.id,
         account_id=row.account_id,
-        account=row.account,
+        account=account,
         received_at=row.received_at,
         envelope=row.envelope,
         raw=row.raw if row.raw is not None else _kept_bytes(app, row),
-        attempts=row.attempts + 1,
+        attempts=row.attempts,
         released=row.released,
     )
 

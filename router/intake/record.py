@@ -40,11 +40,9 @@ def record(
     rows = [_row(app, item) for item in items]
     app.reach("fetched")
     with app.db.begin() as session:
-        account = accounts.account_id(session, account_name)
+        account = accounts.account_id(app, session, account_name)
         stored = _insert(app, session, [{"account_id": account, **row} for row in rows])
-        if cursor is None:
-            accounts.took_mail(session, account, now)
-        else:
+        if cursor is not None:
             accounts.move_cursor(session, account, cursor, lease_owner, now)
         if stored:
             app.ring_after(session, Bell.INGEST)

@@ -19,7 +19,7 @@ def hold(desk: App, raw: bytes = RAW, code: str = "reader_failed", number: int =
     """One item in quarantine."""
     with desk.db.begin() as session:
         inbound = Inbound(
-            account_id=accounts.account_id(session, "support"),
+            account_id=accounts.account_id(desk, session, "support"),
             external_id=f"held-{number}",
             received_at=NOW,
             size=len(raw),
