@@ -66,16 +66,9 @@ class Sender:
         now = self.clock()
         resting = [account for account, until in self.paused.items() if until > now]
         with self.app.db.begin() as session:
-            due = (
-                select(Message)
-                .where(TO_SEND.holds(), col(Message.send_state) == SendState.QUEUED, col(Message.next_try_at) <= now)
-                .order_by(col(Message.next_try_at), col(Message.id))
-                .limit(1)
-                .with_for_update(skip_locked=True)
-            )
-            if resting:
-                due = due.where(col(Message.account_id).not_in(resting))
-            message: Message | None = session.execute(due).scalar_one_or_none()
+            # What a person wrote never waits behind a burst of acknowledgements.
+            message = _first_due(session, now, resting, automatic=False)
+            message = message or _first_due(session, now, resting, automatic=True)
             if message is None or not _take(session, message, now):
                 return None
             self.app.reach("claiming_send")
@@ -198,6 +191,25 @@ def _reconcile_one(app: App, message: Message, account: str, letter: Any, now: d
             return False
         app.ring_after(session)
     return True
+
+
+def _first_due(session: Session, now: datetime, resting: list[int], *, automatic: bool) -> Message | None:
+    due = (
+        select(Message)
+        .where(
+            TO_SEND.holds(),
+            col(Message.send_state) == SendState.QUEUED,
+            col(Message.automatic) == automatic,
+            col(Message.next_try_at) <= now,
+        )
+        .order_by(col(Message.next_try_at), col(Message.id))
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    if resting:
+        due = due.where(col(Message.account_id).not_in(resting))
+    found: Message | None = session.execute(due).scalar_one_or_none()
+    return found
 
 
 def _take(session: Session, message: Message, now: datetime) -> bool:

@@ -42,7 +42,7 @@ class Message(SQLModel, table=True):
         UniqueConstraint("dedupe_key"),
         Index("ix_message_ticket_id_id", "ticket_id", "id"),
         Index("ix_message_external_ref", "external_ref"),
-        TO_SEND.index("ix_message_to_send", "send_state", "next_try_at"),
+        TO_SEND.index("ix_message_to_send", "send_state", "automatic", "next_try_at", "id"),
         AUTOMATIC.index("ix_message_auto_recipient", "recipient", "created_at"),
         AUTOMATIC.index("ix_message_auto_domain", "recipient_domain", "created_at"),
         AUTOMATIC.index("ix_message_auto_recent", "created_at", "account_id"),

@@ -72,6 +72,13 @@ def test_two_senders_never_send_one_message_twice(waiting, door):
     assert len(door.handed) == 1
 
 
+def test_what_a_person_wrote_does_not_wait_behind_a_burst_of_acknowledgements(desk, door, rows, hire):
+    arrive(desk, *(letter(sender=f"p{n}@mail.example.com") for n in range(5)))
+    answer(desk, hire(desk))
+    Sender(desk, lambda: later(2)).send_due()
+    assert [handed.automatic for handed in door.handed] == [False] + [True] * 5
+
+
 def test_a_busy_server_is_tried_again_later_and_in_longer_and_longer_steps(waiting, door, rows):
     door.outcomes = [Retry("451 later"), Retry("451 later")]
     Sender(waiting, lambda: NOON).send_due()

@@ -306,7 +306,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_message_ticket_id_id", ["ticket_id", "id"], unique=False)
         batch_op.create_index(
             "ix_message_to_send",
-            ["send_state", "next_try_at"],
+            ["send_state", "automatic", "next_try_at", "id"],
             unique=False,
             sqlite_where=sa.text("send_state IN ('queued', 'sending', 'unknown')"),
             postgresql_where=sa.text("send_state IN ('queued', 'sending', 'unknown')"),
