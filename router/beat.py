@@ -15,7 +15,7 @@ from time import monotonic
 from sqlalchemy import or_, select
 from sqlmodel import Session, col
 
-from router import intake, jobs, outbox
+from router import intake, jobs
 from router.bells import Bell
 from router.context import App, utc_now
 from router.models import Inbound, Message, SendState
@@ -64,7 +64,7 @@ def ticks_of_the_desk() -> list[Tick]:
     """What a desk needs done, and how often: a breach is an event within five seconds."""
     return [
         Tick(Bell.INGEST, 2, _mail_waits, lambda app: intake.drain(app, utc_now)),
-        Tick(Bell.SEND, 2, _letters_wait, _send),
+        Tick(Bell.SEND, 2, _letters_wait, jobs.send_all),
         Tick(Bell.CLOCKS, 2, lambda _session, _now: True, jobs.sweep_all),
     ]
 
@@ -82,8 +82,3 @@ def _letters_wait(session: Session, now: datetime) -> bool:
         col(Message.next_try_at) <= now,
     )
     return session.execute(due.limit(1)).first() is not None
-
-
-def _send(app: App) -> None:
-    outbox.Sender(app, utc_now).send_due()
-    outbox.reconcile(app, utc_now())

@@ -41,6 +41,11 @@ def send_due() -> None:
     """Send everything that is due, and find out about what is unknown."""
     app = desk()
     app.bells.answered(Bell.SEND)
+    send_all(app)
+
+
+def send_all(app: App) -> None:
+    """One round of the outbox: what is due, and what nobody knows the end of."""
     outbox.Sender(app, utc_now).send_due()
     outbox.reconcile(app, utc_now())
 

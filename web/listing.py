@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from flask import abort, g, request, url_for
 from sqlmodel import Session
 
-from router import live
+from router import gauges, live
 from router.tickets import views
 from web import security
 from web.assets import asset
@@ -85,7 +85,7 @@ def whole(session: Session, which: Asked) -> dict[str, Any]:
         "newest": live.newest(session),
         "live_address": f"{security.live_url(desk().config)}/live",
         "worker_address": asset("js/live-worker.js"),
-        "empty_desk": not views.has_tickets(session),
+        "empty_desk": not gauges.has_tickets(session),
     }
 
 

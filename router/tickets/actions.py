@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 
 from channels.base import OutgoingAttachment
@@ -203,13 +203,6 @@ def mark_read(session: Session, agent: Agent, ticket: Ticket, now: datetime) -> 
         session.add(TicketRead(agent_id=_key(agent), ticket_id=_key(ticket), seen_at=now))
     else:
         row.seen_at = now
-
-
-def mark_unread(session: Session, agent: Agent, ticket: Ticket) -> None:
-    """Show the ticket as unread again, to this agent."""
-    session.execute(
-        delete(TicketRead).where(col(TicketRead.agent_id) == agent.id, col(TicketRead.ticket_id) == ticket.id)
-    )
 
 
 def _answer(

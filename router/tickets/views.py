@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -125,19 +124,6 @@ def page(
     found = session.execute(query).all()
     rows = tuple(_row(row, now) for row in found[:limit])
     return Page(rows, _cursor(chosen, found[limit - 1]) if len(found) > limit else None)
-
-
-def rows_of(session: Session, agent: Agent, refs: Sequence[str], now: datetime) -> dict[str, Row]:
-    """The lines of the named tickets, as `agent` sees them; for redrawing what changed."""
-    found = session.execute(_rows(agent).where(col(Ticket.ref).in_(refs)))
-    return {row.ref: _row(row, now) for row in found}
-
-
-def matches(session: Session, agent: Agent, view: str, ref: str) -> bool:
-    """Does the ticket belong to the view just now?"""
-    chosen = _view(view)
-    query = select(literal(1)).select_from(Ticket).where(col(Ticket.ref) == ref, *_conditions(chosen, agent))
-    return session.execute(query.limit(1)).first() is not None
 
 
 def counts(session: Session, agent: Agent) -> dict[str, int]:
@@ -368,8 +354,3 @@ def _others(session: Session, ticket: Ticket) -> tuple[Ticket, ...]:
 
 def _all(session: Session, query: Any) -> tuple[Any, ...]:
     return tuple(session.execute(query).scalars())
-
-
-def has_tickets(session: Session) -> bool:
-    """Is there anything on the desk yet?"""
-    return session.execute(select(col(Ticket.id)).limit(1)).first() is not None
